@@ -1,0 +1,8 @@
+"""Steward's core. These five names are what a skill may import."""
+
+from core.context import Context
+from core.errors import SkillError
+from core.messages import Attachment, Reply
+from core.skill import skill
+
+__all__ = ["Attachment", "Context", "Reply", "SkillError", "skill"]

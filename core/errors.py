@@ -1,0 +1,55 @@
+"""The exceptions of Steward, named by whose fault they are.
+
+::
+
+    StewardError
+    ├── OperatorError      whoever runs Steward: a wrong key, a missing secret, a data folder that cannot be written
+    │   └── SkillDefinitionError   a skill without hints or docstring, or two of one name; names file and line
+    ├── UserError          whoever talks to Steward: an unknown sub-command, a file that is not there
+    ├── SkillError         a skill: what it was asked cannot be done; the model reads the sentence
+    ├── ModelError         the language model or its server
+    └── PlatformError      Slack, Discord or the way to them
+
+Every message is a sentence for the person it is addressed to, without a traceback and without secrets.
+"""
+
+
+class StewardError(Exception):
+    """Anything that Steward itself raises."""
+
+
+class OperatorError(StewardError):
+    """Say in one sentence what the operator has to change; the command ends with exit code 2."""
+
+
+class SkillDefinitionError(OperatorError):
+    """Name the file and line of a skill that cannot be offered to a model."""
+
+
+class UserError(StewardError):
+    """Say in one sentence what the person can do instead."""
+
+
+class SkillError(StewardError):
+    """Tell the model in one sentence why a skill could not do what it was asked.
+
+    The only exception a skill needs: any other one is reported to the model by its type and logged in full.
+    """
+
+
+class ModelError(StewardError):
+    """Tell the person in one sentence that no answer could be had from the language model."""
+
+
+class PlatformError(StewardError):
+    """Report that a platform refused or lost something.
+
+    Attributes:
+        permanent: trying the same again cannot succeed (a missing permission, a file over the limit).
+        retry_after: seconds the platform asked us to wait, where it did.
+    """
+
+    def __init__(self, message: str, *, permanent: bool = False, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+        self.retry_after = retry_after

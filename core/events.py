@@ -1,0 +1,48 @@
+"""What a model and the agent report while an answer is being made."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from core.items import Call, Item, Result
+from core.messages import Reply
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextDelta:
+    """The next piece of the answer's text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restarted:
+    """The text shown since the last skill call does not count: the model starts its answer again."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkillStarted:
+    """A skill was called."""
+
+    call: Call
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkillFinished:
+    """A skill call ended, well or not; `seconds` is how long it took."""
+
+    call: Call
+    result: Result
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """The turn's last event: the reply, and the items to remember (question first)."""
+
+    reply: Reply
+    items: tuple[Item, ...]
+
+
+Event: TypeAlias = TextDelta | Restarted | SkillStarted | SkillFinished | Finished

@@ -1,0 +1,85 @@
+"""The items of a conversation as the model reads and writes them, independent of any model protocol.
+
+A turn is a list of items: one `Question`, then answers, each with as many `Result`s as it has calls, and an
+answer without calls at the end. They are stored as JSON and turned into requests by `core.protocols`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field, TypeAdapter
+
+from core.messages import JsonObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens of one model call; `cached` are the ones among `input` that the server had in its prompt cache."""
+
+    input: int = 0
+    output: int = 0
+    cached: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A skill call; `arguments` is the text the model wrote: usually, but not surely, a JSON object."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a person said, as the model reads it: with the author's name where several people talk."""
+
+    text: str
+    type: Literal["question"] = "question"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the model said: text, calls, or both.
+
+    Attributes:
+        reasoning: a reasoning model's items of the Responses API, opaque; sent back before the calls they belong to.
+    """
+
+    text: str = ""
+    calls: tuple[Call, ...] = ()
+    reasoning: tuple[JsonObject, ...] = ()
+    usage: Usage = Usage()
+    type: Literal["answer"] = "answer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a skill call gave; `ok` is False where the text is an error the model can act on.
+
+    Attributes:
+        files: ids of the files the skill made.
+    """
+
+    call_id: str
+    name: str
+    text: str
+    ok: bool = True
+    files: tuple[str, ...] = ()
+    type: Literal["result"] = "result"
+
+
+Item: TypeAlias = Question | Answer | Result
+
+_items: TypeAdapter[list[Item]] = TypeAdapter(list[Annotated[Item, Field(discriminator="type")]])
+
+
+def dump_items(items: Sequence[Item]) -> str:
+    """Write items as one JSON array."""
+    return _items.dump_json(list(items), exclude_defaults=False).decode()
+
+
+def load_items(text: str) -> list[Item]:
+    """Read what `dump_items` wrote."""
+    return _items.validate_json(text)

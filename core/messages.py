@@ -1,0 +1,130 @@
+"""The values that travel between platforms, the core and skills: who said what where, and what is answered."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from pydantic import JsonValue
+
+JsonObject: TypeAlias = dict[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """A place where people talk: a channel, a direct message, or a thread in either.
+
+    Attributes:
+        workspace: the Slack team or Discord server; "direct" for Discord direct messages.
+        thread: the thread's id, None at the channel's root.
+    """
+
+    platform: str
+    workspace: str
+    channel: str
+    thread: str | None = None
+
+    @property
+    def channel_key(self) -> str:
+        """The key of the channel, which all its threads share."""
+        return f"{self.platform}/{self.workspace}/{self.channel}"
+
+    @property
+    def key(self) -> str:
+        """The key that order and a conversation's own turns hang on."""
+        return f"{self.channel_key}/{self.thread}" if self.thread else self.channel_key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audience:
+    """Who could see a message where it was written.
+
+    Attributes:
+        scope: "workspace": everybody in it; "channel": the members of one private channel; "person": one person.
+        id: the platform's id of that workspace, channel or person, prefixed with the platform: "slack/T1".
+    """
+
+    scope: Literal["workspace", "channel", "person"]
+    id: str
+
+    @property
+    def key(self) -> str:
+        """The audience as one word, for the database."""
+        return f"{self.scope}:{self.id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody who talks to Steward; `id` is the platform's, `name` is for display only."""
+
+    id: str
+    name: str
+    roles: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file that somebody sent or a skill made.
+
+    Attributes:
+        filename: a name for people; never used as a path.
+        media_type: such as "image/png".
+        content: the bytes; None while they are still where `source` says.
+        source: the platform's address of the bytes, for `Platform.download`.
+        alt: what a picture shows, for people who do not see it.
+        spec: what the file was made from, kept with it so that a skill can change it later. `spec["kind"]` names the
+            sort of file, as in `Context.latest(kind)`.
+        id: the name under which it is kept, once it is; generated.
+    """
+
+    filename: str
+    media_type: str
+    content: bytes | None = field(default=None, repr=False)
+    source: str | None = None
+    alt: str = ""
+    spec: JsonObject | None = field(default=None, repr=False)
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """Something said to Steward.
+
+    Attributes:
+        id: unique for this message across everything, made from the platform's own ids: "slack/T1/C1/1700.1".
+            Two deliveries of one message have one id.
+        text: what was said, without the mention of the bot.
+        sent_at: seconds since 1970, UTC.
+        origin: what the platform needs in order to answer in the same place (message id, interaction token, …).
+            Only the adapter that wrote it reads it.
+    """
+
+    id: str
+    conversation: Conversation
+    audience: Audience
+    author: Person
+    text: str
+    attachments: tuple[Attachment, ...] = ()
+    sent_at: float = 0.0
+    origin: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """An answer, or what a skill returns: text (Markdown) and files."""
+
+    text: str = ""
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One accepted message on its way to an answer.
+
+    Attributes:
+        id: the row's number; rises with the order of acceptance.
+        attempt: counts the workers that took this turn; a worker whose number is no longer the row's is stale.
+    """
+
+    id: int
+    message: Message
+    attempt: int

@@ -1,0 +1,51 @@
+"""The language model as the agent sees it: the `Model` seam."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from core.events import Restarted, TextDelta
+from core.items import Answer, Item
+from core.messages import JsonObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """A skill as a model is told about it.
+
+    Attributes:
+        description: the docstring without its `Args:` and `Examples:` sections.
+        parameters: JSON schema of the arguments, an object.
+        examples: things people say that this skill is for, from the docstring's `Examples:` section.
+    """
+
+    name: str
+    description: str
+    parameters: JsonObject
+    examples: tuple[str, ...] = ()
+
+
+Delta: TypeAlias = TextDelta | Restarted | Answer
+
+
+class Model(Protocol):
+    """Something that answers."""
+
+    def stream(self, instructions: str, items: Sequence[Item], tools: Sequence[Tool]) -> AsyncIterator[Delta]:
+        """Answer the last item.
+
+        Yields text as it comes, `Restarted` where a cut answer begins again, and last, exactly once, the `Answer`.
+
+        Args:
+            instructions: the system text.
+            items: the conversation, oldest first, already repaired: every call has its result and the reverse.
+            tools: what may be called; with none the model has to answer in text.
+
+        Raises:
+            ModelError: no answer could be had.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Close the connections to the server."""
+        ...
