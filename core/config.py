@@ -1,16 +1,40 @@
 """The settings of Steward: `config.yaml` and the environment become one `Config`; its fields are the file's keys."""
 
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from core.errors import OperatorError
+from core.messages import JsonObject
+from core.settings import complaints, keys, table, variables, yamlfile
+
+DEFAULT_PATH: Final = Path("config.yaml")
+PREFIX: Final = "STEWARD_"
+
+_HTTP = r"^https?://"
+_SECRET = re.compile(r"key|token|secret|password", re.IGNORECASE)
 
 
 class Section(BaseModel):
     """A part of the configuration; an unknown key is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, str_strip_whitespace=True, allow_inf_nan=False, hide_input_in_errors=True
+    )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _refuse_bool(cls, value: object) -> object:
+        """No setting is a switch, but YAML reads `no` and `on` as one, and pydantic would take it for a number."""
+        if isinstance(value, bool):
+            raise PydanticCustomError("bool", "must not be a truth value")
+        return value
 
 
 class Price(Section):
@@ -27,11 +51,13 @@ class ModelConfig(Section):
     """The language model."""
 
     name: str = Field("gpt-4o-mini", description="The model's name at its server.")
-    api_key: SecretStr | None = Field(None, description="The server's key; local servers need none.")
-    base_url: str | None = Field(None, description="Address of an OpenAI-compatible server; empty: OpenAI itself.")
+    api_key: SecretStr | None = Field(None, description="The server's key; many local servers need none.")
+    base_url: str | None = Field(
+        None, pattern=_HTTP, description="Address of an OpenAI-compatible server; empty: OpenAI itself."
+    )
     api: Literal["chat", "responses"] = Field(
         "chat",
-        description="`chat` works everywhere; `responses` keeps a reasoning model's thoughts between its calls.",
+        description="`chat` works everywhere; `responses` keeps reasoning between calls.",
     )
     tools: Literal["native", "json"] = Field(
         "native", description="How skills are called; `json` suits small local models."
@@ -40,6 +66,11 @@ class ModelConfig(Section):
     timeout: float = Field(60.0, gt=0, description="Seconds to wait for the server's next bytes.")
     retries: int = Field(4, ge=0, le=10, description="How often a failed request is sent again.")
     price: Price = Field(default_factory=Price, description="To show what turns cost.")
+
+    @property
+    def connected(self) -> bool:
+        """Tell whether there is a language model to talk to."""
+        return self.api_key is not None or self.base_url is not None
 
 
 class AgentConfig(Section):
@@ -74,15 +105,27 @@ class SlackConfig(Section):
     app_token: SecretStr | None = Field(None, description="App-level token for Socket Mode, xapp-…")
     signing_secret: SecretStr | None = Field(None, description="For HTTP mode, used when there is no app token.")
     port: int = Field(3000, ge=0, le=65535, description="Port of HTTP mode.")
-    api_url: str = Field("https://slack.com/api/", description="Address of the Web API.")
+    api_url: str = Field("https://slack.com/api/", pattern=_HTTP, description="Address of the Web API.")
+
+    @property
+    def configured(self) -> bool:
+        """Tell whether Steward is to answer in Slack."""
+        return self.bot_token is not None
 
 
 class DiscordConfig(Section):
     """Discord; configured when `token` is set."""
 
     token: SecretStr | None = Field(None, description="Bot token.")
-    api_url: str = Field("https://discord.com/api/v10", description="Address of the REST API.")
-    gateway_url: str = Field("wss://gateway.discord.gg/", description="Address of the gateway.")
+    api_url: str = Field("https://discord.com/api/v10", pattern=_HTTP, description="Address of the REST API.")
+    gateway_url: str = Field(
+        "wss://gateway.discord.gg/", pattern=r"^(ws|http)s?://", description="Address of the gateway."
+    )
+
+    @property
+    def configured(self) -> bool:
+        """Tell whether Steward is to answer in Discord."""
+        return self.token is not None
 
 
 class LogConfig(Section):
@@ -91,15 +134,20 @@ class LogConfig(Section):
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="The least level that is logged.")
     format: Literal["text", "json"] = Field("text", description="Lines for people or for programs.")
 
+    @field_validator("level", mode="before")
+    @classmethod
+    def _capitals(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
 
 class Config(BaseSettings):
-    """All settings."""
+    """All settings; made by `load`, or in a test from its sections alone."""
 
-    model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix="STEWARD_", env_nested_delimiter="__")
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, hide_input_in_errors=True)
 
     name: str = Field("Steward", description="What the assistant calls itself.")
     data_dir: Path = Field(
-        Path("data"), description="Folder of the database and files, relative to the configuration file."
+        Path("data"), description="Folder of database and files, relative to the configuration file."
     )
     model: ModelConfig = Field(default_factory=ModelConfig)
     agent: AgentConfig = Field(default_factory=AgentConfig)
@@ -111,3 +159,93 @@ class Config(BaseSettings):
         default_factory=dict, description="Settings handed to skills, by module name."
     )
     log: LogConfig = Field(default_factory=LogConfig)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take what is handed in and nothing else; only `load` reads the file and the environment."""
+        return (init_settings,)
+
+    def secrets(self) -> Iterator[str]:
+        """Yield every secret value, for redaction; of a skill's settings those whose name says so."""
+        for section in (self.model, self.slack, self.discord):
+            yield from (value.get_secret_value() for _, value in section if isinstance(value, SecretStr))
+        for settings in self.skills.values():
+            yield from (value for name, value in settings.items() if isinstance(value, str) and _SECRET.search(name))
+
+
+def load(path: Path | None = None, environment: Mapping[str, str] | None = None) -> Config:
+    """Read the settings: the environment beats the file, the file beats the defaults.
+
+    Args:
+        path: the file; by default `config.yaml` in the current folder, where there is one.
+        environment: the variables; by default the process's own.
+
+    Raises:
+        OperatorError: a file or variable is missing or wrong; one sentence that names it and shows no value.
+    """
+    environment = os.environ if environment is None else environment
+    file = path or (DEFAULT_PATH if DEFAULT_PATH.exists() else None)
+    set_by_variable = variables.read(environment, Config, PREFIX)
+    set_in_file = yamlfile.read(file, environment, set_by_variable) if file else {}
+
+    def where(key: keys.Path) -> str:
+        return keys.variable(key, PREFIX) if keys.contains(set_by_variable, key) else str(file)
+
+    config = _combine(set_by_variable, set_in_file, where)
+    _check_slack(config.slack, where)
+    return config.model_copy(update={"data_dir": _folder(config.data_dir, file, where)})
+
+
+def reference() -> str:
+    """Render the README's table of settings."""
+    return table.render(list(keys.keys(Config)), PREFIX)
+
+
+def _combine(set_by_variable: JsonObject, set_in_file: JsonObject, where: Callable[[keys.Path], str]) -> Config:
+    class Sources(Config):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return InitSettingsSource(cls, set_by_variable), InitSettingsSource(cls, set_in_file)
+
+    try:
+        return Config(**dict(Sources()))
+    except ValidationError as error:
+        raise OperatorError(complaints.sentence(error, where, list(keys.keys(Config)))) from error
+
+
+def _check_slack(slack: SlackConfig, where: Callable[[keys.Path], str]) -> None:
+    bot, app = slack.bot_token, slack.app_token
+    if bot is None and (app or slack.signing_secret):
+        given = "app_token" if app else "signing_secret"
+        raise OperatorError(f"slack.{given} in {where(('slack', given))} is of no use without slack.bot_token.")
+    if bot and not app and not slack.signing_secret:
+        raise OperatorError(
+            f"slack.bot_token in {where(('slack', 'bot_token'))} needs slack.app_token beside it for Socket Mode, "
+            "or slack.signing_secret for HTTP mode."
+        )
+    if bot and app and bot.get_secret_value().startswith("xapp-") and app.get_secret_value().startswith("xoxb-"):
+        raise OperatorError(
+            f"slack.bot_token and slack.app_token in {where(('slack', 'bot_token'))} are swapped: "
+            "a bot token begins with xoxb-, an app-level token with xapp-."
+        )
+
+
+def _folder(data_dir: Path, file: Path | None, where: Callable[[keys.Path], str]) -> Path:
+    try:
+        return ((file.parent if file else Path()) / data_dir.expanduser()).resolve()
+    except (RuntimeError, ValueError) as error:
+        raise OperatorError(f"data_dir in {where(('data_dir',))} names no folder that there can be.") from error
