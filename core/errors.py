@@ -8,7 +8,8 @@
     ├── UserError          whoever talks to Steward: an unknown sub-command, a file that is not there
     ├── SkillError         a skill: what it was asked cannot be done; the model reads the sentence
     ├── ModelError         the language model or its server
-    └── PlatformError      Slack, Discord or the way to them
+    ├── PlatformError      Slack, Discord or the way to them
+    └── StaleTurnError     nobody: a worker whose turn was taken over by a newer attempt stops
 
 Every message is a sentence for the person it is addressed to, without a traceback and without secrets.
 """
@@ -53,3 +54,7 @@ class PlatformError(StewardError):
         super().__init__(message)
         self.permanent = permanent
         self.retry_after = retry_after
+
+
+class StaleTurnError(StewardError):
+    """Refuse a write: the turn was taken over by a newer attempt, and nothing of this one counts any more."""

@@ -39,10 +39,16 @@ class SkillFinished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
-    """The turn's last event: the reply, and the items to remember (question first)."""
+    """The turn's last event.
+
+    Attributes:
+        items: what to remember, question first; nothing where the turn failed.
+        ok: False where no answer could be had and the reply says why.
+    """
 
     reply: Reply
-    items: tuple[Item, ...]
+    items: tuple[Item, ...] = ()
+    ok: bool = True
 
 
 Event: TypeAlias = TextDelta | Restarted | SkillStarted | SkillFinished | Finished

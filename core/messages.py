@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from pydantic import JsonValue
+from pydantic import JsonValue, TypeAdapter
 
 JsonObject: TypeAlias = dict[str, JsonValue]
 
@@ -128,3 +128,16 @@ class Turn:
     id: int
     message: Message
     attempt: int
+
+
+_messages: TypeAdapter[Message] = TypeAdapter(Message)
+
+
+def dump_message(message: Message) -> str:
+    """Write a message as JSON, without the content of its attachments."""
+    return _messages.dump_json(message, exclude={"attachments": {"__all__": {"content"}}}).decode()
+
+
+def load_message(text: str) -> Message:
+    """Read what `dump_message` wrote."""
+    return _messages.validate_json(text)

@@ -1,6 +1,6 @@
 """The language model as the agent sees it: the `Model` seam."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -31,7 +31,7 @@ Delta: TypeAlias = TextDelta | Restarted | Answer
 class Model(Protocol):
     """Something that answers."""
 
-    def stream(self, instructions: str, items: Sequence[Item], tools: Sequence[Tool]) -> AsyncIterator[Delta]:
+    def stream(self, instructions: str, items: Sequence[Item], tools: Sequence[Tool]) -> AsyncGenerator[Delta, None]:
         """Answer the last item.
 
         Yields text as it comes, `Restarted` where a cut answer begins again, and last, exactly once, the `Answer`.

@@ -1,0 +1,200 @@
+"""The wiring: from a `Config` to a running Steward. The only module that knows all the others."""
+
+import asyncio
+import contextlib
+import importlib
+import logging
+import random
+import signal
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Final
+
+from bots.commands import Commands
+from bots.platform import Platform
+from core.agent import Agent
+from core.config import Config
+from core.delivery import Delivery
+from core.discovery import discover
+from core.errors import OperatorError, PlatformError
+from core.files import Files
+from core.forgetting import forget
+from core.journal import Journal
+from core.memory import Memory
+from core.messages import Conversation
+from core.model import Model, Tool
+from core.skill import Skillset
+from core.store import open_store
+from core.turns import Turns
+
+log = logging.getLogger("steward.app")
+
+DATABASE: Final = "steward.db"
+FIRST_WAIT: Final = 1.0
+LONGEST_WAIT: Final = 60.0
+"""Seconds between two attempts to connect a platform."""
+
+_SWEEP_EVERY: Final = 3600.0
+
+
+def skills(config: Config) -> Skillset:
+    """Find the skills."""
+    return discover(importlib.import_module("skills"), config.skills)
+
+
+def connect_model(config: Config) -> Model:
+    """Make the configured model, or the practice model where none is configured."""
+    if not config.model.connected:
+        from core.practice import PracticeModel
+
+        return PracticeModel()
+    from core.client import connect
+
+    return connect(config.model)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """Steward, put together; made by `open_app`.
+
+    Attributes:
+        practice: no language model is connected.
+    """
+
+    config: Config
+    skillset: Skillset
+    commands: Commands
+    turns: Turns
+    files: Files
+    practice: bool
+
+    @property
+    def tools(self) -> tuple[Tool, ...]:
+        """The skills, as a model is told about them."""
+        return self.skillset.tools
+
+    async def run(self) -> None:
+        """Serve every configured platform until SIGTERM, SIGINT or cancellation.
+
+        Raises:
+            OperatorError: no platform is configured.
+        """
+        platforms = self.platforms()
+        if not platforms:
+            raise OperatorError(
+                "No platform is configured: set slack.bot_token or discord.token in config.yaml, or use `steward chat`."
+            )
+        serving = asyncio.ensure_future(self.serve(*platforms))
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, serving.cancel)
+        try:
+            with contextlib.suppress(asyncio.CancelledError):
+                await serving
+        finally:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(number)
+            serving.cancel()
+        log.info("stopped")
+
+    def platforms(self) -> list[Platform]:
+        """Make the configured platforms; only their modules are imported."""
+        found: list[Platform] = []
+        if self.config.slack.configured:
+            from bots.slack import SlackPlatform
+
+            found.append(SlackPlatform(self.config.slack, commands=self.commands, max_bytes=self.files.max_bytes))
+        if self.config.discord.configured:
+            from bots.discord import DiscordPlatform
+
+            found.append(DiscordPlatform(self.config.discord, commands=self.commands, max_bytes=self.files.max_bytes))
+        return found
+
+    async def serve(self, *platforms: Platform) -> None:
+        """Answer what comes in on these platforms until all of them end by themselves, or until cancelled."""
+        sweeping = asyncio.create_task(self._sweep())
+        try:
+            await self.turns.start({platform.name: platform for platform in platforms})
+            async with asyncio.TaskGroup() as group:
+                for platform in platforms:
+                    group.create_task(self._supervise(platform), name=platform.name)
+            await self.turns.idle()
+        finally:
+            sweeping.cancel()
+            await asyncio.gather(sweeping, return_exceptions=True)
+            await self.turns.close()
+
+    async def _supervise(self, platform: Platform) -> None:
+        """Keep a platform listening: a failure is said in one sentence and tried again, the others go on."""
+        wait = FIRST_WAIT
+        while True:
+            began = time.monotonic()
+            try:
+                return await platform.listen(self.turns.accept)
+            except PlatformError as error:
+                reason = str(error)
+            except Exception as error:
+                log.debug("%s failed", platform.name, exc_info=True)
+                reason = f"{type(error).__name__}: {error}"
+            if time.monotonic() - began > LONGEST_WAIT:
+                wait = FIRST_WAIT
+            pause = wait * random.uniform(0.75, 1.25)  # noqa: S311  # jitter, not a secret
+            log.error("%s: %s Trying again in %.0f s.", platform.name, reason, pause)
+            await asyncio.sleep(pause)
+            wait = min(LONGEST_WAIT, wait * 2)
+
+    async def _sweep(self) -> None:
+        while True:
+            try:
+                if removed := await self.files.sweep():
+                    log.info("%d files were swept", removed)
+            except OperatorError as error:
+                log.error("files could not be swept: %s", error)
+            await asyncio.sleep(_SWEEP_EVERY)
+
+
+@contextlib.asynccontextmanager
+async def open_app(config: Config) -> AsyncIterator[App]:
+    """Put Steward together, and take it apart at the end.
+
+    Raises:
+        OperatorError: a skill is wrong, or the data folder or database cannot be used.
+    """
+    skillset = skills(config)
+    async with contextlib.AsyncExitStack() as stack:
+        store = await open_store(config.data_dir / DATABASE)
+        stack.push_async_callback(store.close)
+        memory = Memory(store, turns=config.memory.turns, tokens=config.memory.tokens)
+        files = Files(store, config.data_dir / "files", config.files)
+        journal = Journal(store, memory)
+        model = connect_model(config)
+        stack.push_async_callback(model.close)
+        agent = Agent(
+            model=model,
+            skills=skillset,
+            memory=memory,
+            files=files,
+            name=config.name,
+            instructions=config.agent.instructions,
+            max_iterations=config.agent.max_iterations,
+        )
+        turns = Turns(
+            journal=journal,
+            files=files,
+            agent=agent,
+            delivery=Delivery(journal, files),
+            parallel=config.agent.parallel,
+        )
+
+        async def forget_here(conversation: Conversation) -> tuple[int, int]:
+            return await forget(conversation, store=store, memory=memory, files=files, journal=journal)
+
+        yield App(
+            config=config,
+            skillset=skillset,
+            commands=Commands(name=config.name, tools=skillset.tools, forget=forget_here),
+            turns=turns,
+            files=files,
+            practice=not config.model.connected,
+        )

@@ -1,0 +1,166 @@
+"""What the database knows of turns: the inbox, the steps of running turns, and the outbox."""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from core.errors import StaleTurnError
+from core.events import Finished
+from core.items import Item, dump_items, load_items
+from core.memory import Memory
+from core.messages import Message, Reply, Turn, dump_message, load_message
+from core.store import Row, Store, Transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """One row of the outbox: a piece of a reply that still has to be sent."""
+
+    number: int
+    text: str
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """A turn that was taken up.
+
+    Attributes:
+        steps: what an earlier attempt had finished.
+        closed: it was answered already, only its delivery is missing.
+    """
+
+    turn: Turn
+    steps: list[Item]
+    closed: bool
+
+
+class Journal:
+    """The stored life of turns.
+
+    Each method is one transaction. A write of a running turn carries its attempt number and is refused with
+    `StaleTurnError` once a newer attempt has begun.
+    """
+
+    def __init__(self, store: Store, memory: Memory) -> None:
+        self._store = store
+        self._memory = memory
+
+    async def accept(self, message: Message) -> Turn | None:
+        """Write a message down; None where it is there already."""
+        rows = await self._store.write(
+            "INSERT INTO turns (key, platform, conversation, channel, audience, author, message, received_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING RETURNING id",
+            (
+                message.id,
+                message.conversation.platform,
+                message.conversation.key,
+                message.conversation.channel_key,
+                message.audience.key,
+                message.author.id,
+                dump_message(message),
+                time.time(),
+            ),
+        )
+        return Turn(id=rows[0]["id"], message=message, attempt=0) if rows else None
+
+    async def unfinished(self) -> list[Turn]:
+        """Return the turns that are not answered, or not delivered, in the order in which they were accepted."""
+        rows = await self._store.fetch(
+            "SELECT id, message, attempt FROM turns WHERE state IN ('received', 'running')"
+            " OR id IN (SELECT turn FROM outbox WHERE state = 'waiting') ORDER BY id"
+        )
+        return [_turn(row) for row in rows]
+
+    async def start(self, turn: Turn) -> Started:
+        """Begin a new attempt, and return what is left to do."""
+        async with self._store.transaction() as transaction:
+            rows = await transaction.execute(
+                "UPDATE turns SET attempt = attempt + 1, started_at = ?,"
+                " state = CASE state WHEN 'received' THEN 'running' ELSE state END"
+                " WHERE id = ? RETURNING id, message, attempt, state",
+                (time.time(), turn.id),
+            )
+            steps = await transaction.execute("SELECT item FROM steps WHERE turn = ? ORDER BY number", (turn.id,))
+        if not rows:
+            raise StaleTurnError(f"Turn {turn.id} was taken over by a newer attempt.")
+        return Started(
+            turn=_turn(rows[0]),
+            steps=[item for step in steps for item in load_items(step["item"])],
+            closed=rows[0]["state"] != "running",
+        )
+
+    async def update(self, turn: Turn) -> None:
+        """Write down a turn's message anew, once its files are kept."""
+        await self._fenced(
+            turn, "UPDATE turns SET message = ? WHERE id = ? AND attempt = ?", (dump_message(turn.message),)
+        )
+
+    async def record(self, turn: Turn, number: int, item: Item) -> None:
+        """Store one step of a running turn."""
+        await self._fenced(
+            turn,
+            "INSERT INTO steps (item, number, turn) SELECT ?, ?, id FROM turns WHERE id = ? AND attempt = ?",
+            (dump_items([item]), number),
+        )
+
+    async def close(self, turn: Turn, finished: Finished, pieces: Sequence[Reply]) -> None:
+        """End a turn in one transaction: remembered, its pieces in the outbox, its steps gone."""
+        state: Literal["answered", "failed"] = "answered" if finished.ok else "failed"
+        async with self._store.transaction() as transaction:
+            if not await transaction.execute(
+                "UPDATE turns SET state = ?, closed_at = ? WHERE id = ? AND attempt = ? AND state = 'running'"
+                " RETURNING id",
+                (state, time.time(), turn.id, turn.attempt),
+            ):
+                raise StaleTurnError(f"Turn {turn.id} was taken over by a newer attempt.")
+            if finished.items:
+                await self._memory.remember(transaction, turn, finished.items)
+            await transaction.execute_many(
+                "INSERT INTO outbox (turn, part, text, files) VALUES (?, ?, ?, ?)",
+                [
+                    (turn.id, number, piece.text, json.dumps([file.id for file in piece.attachments]))
+                    for number, piece in enumerate(pieces)
+                ],
+            )
+            await transaction.execute("DELETE FROM steps WHERE turn = ?", (turn.id,))
+
+    async def waiting(self, turn: Turn) -> list[Outgoing]:
+        """Return the parts of a reply that were not sent yet, in order."""
+        rows = await self._store.fetch(
+            "SELECT part, text, files FROM outbox WHERE turn = ? AND state = 'waiting' ORDER BY part", (turn.id,)
+        )
+        return [Outgoing(number=row["part"], text=row["text"], files=tuple(json.loads(row["files"]))) for row in rows]
+
+    async def sent(self, turn: Turn, number: int, message_id: str) -> None:
+        """Mark a part as sent."""
+        await self._mark(turn, number, "sent", message_id)
+
+    async def undeliverable(self, turn: Turn, number: int) -> None:
+        """Mark a part as one that the platform will never take."""
+        await self._mark(turn, number, "failed", None)
+
+    async def forget(self, transaction: Transaction, *, channel: str) -> None:
+        """Erase what a channel's finished turns said; their keys stay, so that a redelivery is still known."""
+        finished = await transaction.execute(
+            "UPDATE turns SET message = '' WHERE channel = ? AND state IN ('answered', 'failed')"
+            " AND id NOT IN (SELECT turn FROM outbox WHERE state = 'waiting') RETURNING id",
+            (channel,),
+        )
+        await transaction.execute_many("DELETE FROM outbox WHERE turn = ?", [(row["id"],) for row in finished])
+
+    async def _mark(self, turn: Turn, number: int, state: Literal["sent", "failed"], message_id: str | None) -> None:
+        await self._store.write(
+            "UPDATE outbox SET state = ?, message_id = ? WHERE turn = ? AND part = ?",
+            (state, message_id, turn.id, number),
+        )
+
+    async def _fenced(self, turn: Turn, sql: str, values: tuple[str | int, ...]) -> None:
+        if not await self._store.write(f"{sql} RETURNING 1", (*values, turn.id, turn.attempt)):
+            raise StaleTurnError(f"Turn {turn.id} was taken over by a newer attempt.")
+
+
+def _turn(row: Row) -> Turn:
+    return Turn(id=row["id"], message=load_message(row["message"]), attempt=row["attempt"])

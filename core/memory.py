@@ -1,0 +1,138 @@
+"""What was said in a channel, and how much of it an answer is given to read."""
+
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from core.items import Answer, Item, Question, Result, dump_items, load_items
+from core.messages import Audience, Conversation, Turn
+from core.store import Row, Store, Transaction
+
+_BRIEF_SHARE: Final = 4
+"""A thread sees the rest of its channel in at most a quarter of the turns and of the tokens."""
+
+_RECALL = """
+SELECT turn, items, tokens, own FROM (
+    SELECT turn, items, tokens, 1 AS own FROM memory
+    WHERE conversation = ?1 AND audience IN (?3, ?4) ORDER BY turn DESC LIMIT ?5
+)
+UNION ALL
+SELECT turn, items, tokens, own FROM (
+    SELECT turn, items, tokens, 0 AS own FROM memory
+    WHERE channel = ?2 AND conversation <> ?1 AND audience IN (?3, ?4) ORDER BY turn DESC LIMIT ?6
+)
+"""
+
+
+class Memory:
+    """The conversations, one row for each answered turn.
+
+    A channel has one memory. A thread in it has its own turns and also sees the channel's latest, in brief.
+
+    Args:
+        turns: the most turns recalled.
+        tokens: the most tokens recalled, by `estimate`.
+    """
+
+    def __init__(self, store: Store, *, turns: int, tokens: int) -> None:
+        self._store = store
+        self._turns = turns
+        self._tokens = tokens
+
+    async def recall(self, conversation: Conversation, audience: Audience) -> list[Item]:
+        """Return what the readers of an answer in this conversation may know, oldest first: channel, then thread."""
+        workspace = Audience(scope="workspace", id=f"{conversation.platform}/{conversation.workspace}")
+        rows = await self._store.fetch(
+            _RECALL,
+            (
+                conversation.key,
+                conversation.channel_key,
+                audience.key,
+                workspace.key,
+                self._turns,
+                self._turns // _BRIEF_SHARE,
+            ),
+        )
+        own = _fit([row for row in rows if row["own"]], self._tokens)
+        left = self._tokens - sum(estimate(items) for items in own)
+        elsewhere = _fit_brief([row for row in rows if not row["own"]], min(left, self._tokens // _BRIEF_SHARE))
+        return [item for items in (*reversed(elsewhere), *reversed(own)) for item in items]
+
+    async def remember(self, transaction: Transaction, turn: Turn, items: Sequence[Item]) -> None:
+        """Keep an answered turn, whole."""
+        conversation = turn.message.conversation
+        await transaction.execute(
+            "INSERT INTO memory (turn, conversation, channel, audience, items, text, tokens, at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                turn.id,
+                conversation.key,
+                conversation.channel_key,
+                turn.message.audience.key,
+                dump_items(items),
+                "\n".join(item.text for item in items if not isinstance(item, Result) and item.text),
+                estimate(items),
+                time.time(),
+            ),
+        )
+
+    async def forget(self, transaction: Transaction, conversation: Conversation) -> int:
+        """Erase what was said in a channel and its threads; return how many turns that were."""
+        rows = await transaction.execute(
+            "DELETE FROM memory WHERE channel = ? RETURNING turn", (conversation.channel_key,)
+        )
+        return len(rows)
+
+
+def estimate(items: Sequence[Item]) -> int:
+    """Estimate the tokens of items, on the safe side: a token for every three bytes of UTF-8, and four for each item.
+
+    A real tokenizer is exact for one family of models only, and the one that works offline takes 150 MB of memory.
+    """
+    return sum(4 + len(_content(item).encode()) // 3 for item in items)
+
+
+def _content(item: Item) -> str:
+    if isinstance(item, Answer):
+        return item.text + "".join(call.name + call.arguments for call in item.calls)
+    return item.text
+
+
+def _fit(rows: Sequence[Row], tokens: int) -> list[list[Item]]:
+    """Take turns, newest first, as long as they fit; the first that does not is taken in brief."""
+    taken: list[list[Item]] = []
+    for row in rows:
+        if row["tokens"] > tokens:
+            return taken + _fit_brief([row], tokens)
+        taken.append(load_items(row["items"]))
+        tokens -= row["tokens"]
+    return taken
+
+
+def _fit_brief(rows: Sequence[Row], tokens: int) -> list[list[Item]]:
+    """Take of each turn, newest first, the question and the final answer, the last one shortened to what is left."""
+    taken: list[list[Item]] = []
+    for row in rows:
+        items = _brief(load_items(row["items"]), tokens)
+        if not items:
+            break
+        taken.append(items)
+        tokens -= estimate(items)
+    return taken
+
+
+def _brief(items: Sequence[Item], tokens: int) -> list[Item]:
+    question = next((item.text for item in items if isinstance(item, Question)), "")
+    answer = next((item.text for item in reversed(items) if isinstance(item, Answer)), "")
+    half = (tokens - 8) // 2 * 3
+    if half < 60:
+        return []
+    return [Question(text=_shorten(question, half)), Answer(text=_shorten(answer, half))]
+
+
+def _shorten(text: str, size: int) -> str:
+    """Cut a text to a size in bytes, with a mark where it was cut."""
+    encoded = text.encode()
+    if len(encoded) <= size:
+        return text
+    return encoded[: size - 4].decode(errors="ignore") + " …"

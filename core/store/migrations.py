@@ -1,0 +1,77 @@
+"""The database's schema, as numbered steps; step n is `MIGRATIONS[n - 1]` and never changes once it was published."""
+
+from typing import Final
+
+MIGRATIONS: Final[tuple[str, ...]] = (
+    # 1: the tables of design.md
+    """
+    CREATE TABLE turns (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        key TEXT NOT NULL UNIQUE,
+        platform TEXT NOT NULL,
+        conversation TEXT NOT NULL,
+        channel TEXT NOT NULL,
+        audience TEXT NOT NULL,
+        author TEXT NOT NULL,
+        message TEXT NOT NULL,
+        state TEXT NOT NULL DEFAULT 'received' CHECK (state IN ('received', 'running', 'answered', 'failed')),
+        attempt INTEGER NOT NULL DEFAULT 0,
+        received_at REAL NOT NULL,
+        started_at REAL,
+        closed_at REAL
+    ) STRICT;
+    CREATE INDEX turns_unfinished ON turns (id) WHERE state IN ('received', 'running');
+    CREATE INDEX turns_of_channel ON turns (channel);
+
+    CREATE TABLE steps (
+        turn INTEGER NOT NULL REFERENCES turns (id) ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        item TEXT NOT NULL,
+        PRIMARY KEY (turn, number)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE outbox (
+        turn INTEGER NOT NULL REFERENCES turns (id) ON DELETE CASCADE,
+        part INTEGER NOT NULL,
+        text TEXT NOT NULL,
+        files TEXT NOT NULL,
+        state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'sent', 'failed')),
+        message_id TEXT,
+        PRIMARY KEY (turn, part)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX outbox_waiting ON outbox (turn) WHERE state = 'waiting';
+
+    CREATE TABLE memory (
+        turn INTEGER PRIMARY KEY REFERENCES turns (id) ON DELETE CASCADE,
+        conversation TEXT NOT NULL,
+        channel TEXT NOT NULL,
+        audience TEXT NOT NULL,
+        items TEXT NOT NULL,
+        text TEXT NOT NULL,
+        tokens INTEGER NOT NULL,
+        at REAL NOT NULL
+    ) STRICT;
+    CREATE INDEX memory_of_conversation ON memory (conversation, turn);
+    CREATE INDEX memory_of_channel ON memory (channel, turn);
+
+    CREATE TABLE files (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        media_type TEXT NOT NULL,
+        source TEXT NOT NULL CHECK (source IN ('received', 'made')),
+        turn TEXT NOT NULL,
+        conversation TEXT NOT NULL,
+        channel TEXT NOT NULL,
+        audience TEXT NOT NULL,
+        owner TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        alt TEXT NOT NULL,
+        kind TEXT,
+        spec TEXT,
+        created_at REAL NOT NULL,
+        expires_at REAL NOT NULL
+    ) STRICT;
+    CREATE INDEX files_of_channel ON files (channel, created_at);
+    CREATE INDEX files_expiry ON files (expires_at);
+    """,
+)

@@ -1,0 +1,176 @@
+"""One SQLite database through aiosqlite: one writer, one reader, migrations at start."""
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final, TypeAlias, TypeVar
+
+import aiosqlite
+
+from core.errors import OperatorError
+from core.store.migrations import MIGRATIONS
+
+T = TypeVar("T")
+Value: TypeAlias = str | int | float | bytes | None
+Row: TypeAlias = sqlite3.Row
+
+_BUSY_MS: Final = 10_000
+
+
+class Store:
+    """The database; made by `open_store`.
+
+    Writes go through one connection, one transaction at a time, so that two coroutines are never in one transaction.
+    Reads have a connection of their own and see what was committed.
+    """
+
+    def __init__(self, path: Path, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
+        self.path = path
+        self._writer = writer
+        self._reader = reader
+        self._writing = asyncio.Lock()
+
+    async def close(self) -> None:
+        """Close both connections."""
+        await self._reader.close()
+        await self._writer.close()
+
+    async def fetch(self, sql: str, parameters: Sequence[Value] = ()) -> list[Row]:
+        """Return the rows of a query."""
+        with _sentences(self.path):
+            return list(await self._reader.execute_fetchall(sql, parameters))
+
+    async def write(self, sql: str, parameters: Sequence[Value] = ()) -> list[Row]:
+        """Carry out and commit one statement; return its `RETURNING` rows."""
+        with _sentences(self.path):
+            async with self._writing:
+                return list(await _settled(self._writer.execute_fetchall(sql, parameters)))
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator["Transaction"]:
+        """Carry out several statements as one; an exception, cancellation included, undoes them all."""
+        with _sentences(self.path):
+            async with self._writing:
+                try:
+                    await _settled(self._writer.execute_fetchall("BEGIN IMMEDIATE"))
+                    yield Transaction(self._writer)
+                    await _settled(self._writer.execute_fetchall("COMMIT"))
+                except BaseException:
+                    if self._writer.in_transaction:
+                        await _settled(self._writer.execute_fetchall("ROLLBACK"))
+                    raise
+
+
+class Transaction:
+    """What can be done inside `Store.transaction`."""
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._connection = connection
+
+    async def execute(self, sql: str, parameters: Sequence[Value] = ()) -> list[Row]:
+        """Carry out one statement and return its rows."""
+        return list(await _settled(self._connection.execute_fetchall(sql, parameters)))
+
+    async def execute_many(self, sql: str, rows: Iterable[Sequence[Value]]) -> None:
+        """Carry out one statement for each row."""
+        await (await _settled(self._connection.executemany(sql, rows))).close()
+
+
+async def open_store(path: Path) -> Store:
+    """Open the database, made and migrated as needed.
+
+    Raises:
+        OperatorError: it cannot be written, is no database, or belongs to a newer Steward.
+    """
+    with _sentences(path):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OperatorError(f"The data folder {path.parent} cannot be made: {error.strerror}.") from error
+        writer = await _connect(path)
+        try:
+            await _migrate(path, writer)
+            reader = await _connect(path)
+        except BaseException:
+            await writer.close()
+            raise
+    return Store(path, writer, reader)
+
+
+async def _connect(path: Path) -> aiosqlite.Connection:
+    connection = await aiosqlite.connect(path, isolation_level=None)
+    try:
+        connection.row_factory = sqlite3.Row
+        for pragma in (
+            f"busy_timeout = {_BUSY_MS}",
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "foreign_keys = ON",
+            "trusted_schema = OFF",
+        ):
+            await connection.execute_fetchall(f"PRAGMA {pragma}")
+    except BaseException:
+        await connection.close()
+        raise
+    return connection
+
+
+async def _migrate(path: Path, connection: aiosqlite.Connection) -> None:
+    for number in range(await _version(path, connection) + 1, len(MIGRATIONS) + 1):
+        await connection.execute("BEGIN IMMEDIATE")
+        try:
+            # Another process may have migrated while this one waited for the lock.
+            if await _version(path, connection) < number:
+                for statement in _statements(MIGRATIONS[number - 1]):
+                    await connection.execute(statement)
+                await connection.execute(f"PRAGMA user_version = {number}")
+            await connection.execute("COMMIT")
+        except BaseException:
+            await connection.execute("ROLLBACK")
+            raise
+
+
+async def _version(path: Path, connection: aiosqlite.Connection) -> int:
+    rows = list(await connection.execute_fetchall("PRAGMA user_version"))
+    version = int(rows[0][0])
+    if version > len(MIGRATIONS):
+        raise OperatorError(
+            f"The database {path} was written by a newer Steward (schema {version}, this one knows {len(MIGRATIONS)}): "
+            "install that version again, or restore a backup from before the update."
+        )
+    return version
+
+
+def _statements(script: str) -> list[str]:
+    """Divide a script: `executescript` would commit the transaction it runs in."""
+    return [statement for statement in (part.strip() for part in script.split(";")) if statement]
+
+
+async def _settled(work: Awaitable[T]) -> T:
+    """Await work of the database thread to its end even when cancelled, then let the cancellation go on."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
+
+
+@contextlib.contextmanager
+def _sentences(path: Path) -> Iterator[None]:
+    """Turn the database's errors into a sentence for the operator."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        name = getattr(error, "sqlite_errorname", "")
+        reason = {
+            "SQLITE_FULL": "the disk is full; free some space, and what is unfinished goes on at the next start",
+            "SQLITE_NOTADB": "it is not a database; move it away and a new one is made",
+            "SQLITE_CORRUPT": "it is damaged; restore a backup",
+            "SQLITE_CANTOPEN": "it cannot be opened; check the folder's permissions",
+            "SQLITE_READONLY": "it cannot be written; check the file's permissions",
+            "SQLITE_BUSY": "another program keeps it locked; end that program",
+        }.get(name, str(error))
+        raise OperatorError(f"The database {path}: {reason}.") from error
