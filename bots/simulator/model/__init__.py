@@ -1,0 +1,21 @@
+"""A local model server for tests and for trying things: OpenAI's two protocols, scripted."""
+
+from bots.simulator.model.request import Request
+from bots.simulator.model.script import Failed, Raw, Said, Step, calls, cuts, fails, hangs, raw, says, streams
+from bots.simulator.model.server import ModelSimulator
+
+__all__ = [
+    "Failed",
+    "ModelSimulator",
+    "Raw",
+    "Request",
+    "Said",
+    "Step",
+    "calls",
+    "cuts",
+    "fails",
+    "hangs",
+    "raw",
+    "says",
+    "streams",
+]
