@@ -129,7 +129,7 @@ class DiscordConfig(Section):
 
 
 class LogConfig(Section):
-    """Logging, on standard error."""
+    """The log: to standard error from `steward run`, to chat.log in the data folder from `steward chat`."""
 
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="The least level that is logged.")
     format: Literal["text", "json"] = Field("text", description="Lines for people or for programs.")

@@ -1,0 +1,248 @@
+import json
+import logging
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.config import LogConfig
+from core.errors import OperatorError
+from core.redaction import MARK, Redactor
+from core.telemetry import configure, redact
+
+SECRET = 'hunter2 "of" the/sea'
+LOG = logging.getLogger("steward.turns")
+
+Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+
+
+@pytest.fixture(autouse=True)
+def _logging_of_its_own() -> Iterator[None]:
+    root = logging.getLogger()
+    levels = {name: logging.getLogger(name).level for name in (None, "steward", "matplotlib")}
+    handlers, root.handlers = root.handlers, []
+    yield
+    configure(LogConfig(), ())
+    root.handlers = handlers
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
+
+
+def text(level: Level = "INFO") -> None:
+    configure(LogConfig(level=level), [SECRET])
+
+
+def programs(level: Level = "INFO") -> None:
+    configure(LogConfig(level=level, format="json"), [SECRET])
+
+
+# -- lines
+
+
+def test_a_line_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    text()
+    LOG.info("turn %d answered in %.1f s", 12, 0.5)
+    line = capsys.readouterr().err
+    assert line[19:] == " INFO steward.turns turn 12 answered in 0.5 s\n"
+    assert [line[position] for position in (4, 7, 10, 13, 16)] == ["-", "-", " ", ":", ":"]
+
+
+def test_a_traceback_is_indented_below_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+    text()
+    try:
+        raise ValueError("first\nsecond")
+    except ValueError:
+        LOG.exception("turn 12 failed")
+    first, *rest = capsys.readouterr().err.splitlines()
+    assert first.endswith("ERROR steward.turns turn 12 failed")
+    assert rest[-2:] == ["  ValueError: first", "  second"]
+    assert all(line.startswith("  ") for line in rest)
+
+
+def test_a_message_cannot_forge_a_line_or_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    text()
+    LOG.warning("said: %s", "x\n2026-11-22 18:45:01 INFO steward.turns forged \x1b[2J\x9b1m\u2028")
+    line = capsys.readouterr().err
+    assert line.count("\n") == 1
+    assert "\\n2026-11-22 18:45:01 INFO steward.turns forged \\x1b[2J\\x9b1m\\u2028" in line
+
+
+def test_a_line_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    programs()
+    LOG.info("turn answered", extra={"turn": 12, "seconds": 0.5, "path": Path("a"), "inner": {"k": [1, float("nan")]}})
+    line = json.loads(capsys.readouterr().err)
+    assert line.pop("time").endswith("+00:00")
+    assert line == {
+        "level": "INFO",
+        "logger": "steward.turns",
+        "message": "turn answered",
+        "turn": 12,
+        "seconds": 0.5,
+        "path": "a",
+        "inner": {"k": [1, "nan"]},
+    }
+
+
+def test_an_exception_is_one_field_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    programs()
+    try:
+        raise ValueError("first\nsecond")
+    except ValueError:
+        LOG.exception("turn failed")
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert json.loads(lines[0])["exception"].endswith("ValueError: first\nsecond")
+
+
+# -- levels
+
+
+@pytest.mark.parametrize(
+    ("level", "ours", "theirs"),
+    [
+        ("DEBUG", "DEBUG", "DEBUG"),
+        ("INFO", "INFO", "WARNING"),
+        ("WARNING", "WARNING", "WARNING"),
+        ("ERROR", "ERROR", "ERROR"),
+    ],
+)
+def test_levels(capsys: pytest.CaptureFixture[str], level: Level, ours: str, theirs: str) -> None:
+    text(level)
+    libraries = ["slack_bolt.App", "slack_sdk.web", "discord.gateway", "httpx2", "openai", "aiosqlite"]
+    for name in ["steward.turns", *libraries]:
+        for number in (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR):
+            logging.getLogger(name).log(number, "said")
+    least: dict[str, str] = {}
+    for line in capsys.readouterr().err.splitlines():
+        _, _, said, name, _ = line.split(" ")
+        least.setdefault(name, said)
+    assert least == {"steward.turns": ours} | dict.fromkeys(libraries, theirs)
+
+
+def test_matplotlib_is_never_chatty(capsys: pytest.CaptureFixture[str]) -> None:
+    text("DEBUG")
+    logging.getLogger("matplotlib.font_manager").info("a font")
+    assert capsys.readouterr().err == ""
+
+
+def test_configuring_again_replaces(capsys: pytest.CaptureFixture[str]) -> None:
+    text()
+    text()
+    LOG.info("once")
+    assert capsys.readouterr().err.count("once") == 1
+
+
+# -- where to
+
+
+def test_a_file_is_appended_to(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "made" / "chat.log"
+    for number in (1, 2):
+        configure(LogConfig(), (), file=file)
+        LOG.info("line %d", number)
+    assert [line[-6:] for line in file.read_text(encoding="utf-8").splitlines()] == ["line 1", "line 2"]
+    assert capsys.readouterr().err == ""
+
+
+def test_a_file_that_cannot_be_written_is_the_operators_fault(tmp_path: Path) -> None:
+    with pytest.raises(OperatorError, match=r"^The log .* cannot be written: is a directory\.$"):
+        configure(LogConfig(), (), file=tmp_path)
+
+
+# -- secrets
+
+
+def test_known_secrets_are_taken_out_of_arguments_tracebacks_and_extras(capsys: pytest.CaptureFixture[str]) -> None:
+    for configured in (text, programs):
+        configured()
+        try:
+            raise ValueError(f"refused {SECRET}")
+        except ValueError:
+            LOG.exception("with %s and %r", SECRET, {"a": SECRET}, extra={"b": {"c": [SECRET]}})
+        said = capsys.readouterr().err
+        assert "hunter2" not in said, configured
+        assert said.count(MARK) >= 3, configured
+
+
+def test_a_record_that_cannot_be_formatted_shows_no_argument(capsys: pytest.CaptureFixture[str]) -> None:
+    text()
+    root = logging.getLogger()
+    root.handlers = root.handlers[-1:]  # pytest's own would raise
+    LOG.info("%d", SECRET)
+    said = capsys.readouterr().err
+    assert said.startswith("a record of steward.turns in line ")
+    assert "hunter2" not in said
+
+
+@pytest.mark.parametrize(
+    ("said", "canary"),
+    [
+        ("token xoxb-123456789012-abcdefCANARY in use", "CANARY"),
+        ("xoxe.xoxp-1-abcdefCANARY", "CANARY"),
+        ("xapp-1-A012-345-abcdefCANARY", "CANARY"),
+        ("key sk-proj-abc_defCANARY", "CANARY"),
+        ("Authorization: Bearer abc.def~CANARY", "CANARY"),
+        ("{'Authorization': 'Bot abcCANARY'}", "CANARY"),
+        ("MTE4NjQxMTIzNDU2Nzg5MDEy.GkZzQ1.abcdefghijklmnopqrstuvwxyzCANARY", "CANARY"),
+        ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgLCANARY", "CANARY"),
+        ("GET https://example.com/file?token=abcCANARY&x=1", "CANARY"),
+        ("wss://wss-primary.slack.com/link/?ticket=abcCANARY&app_id=1", "CANARY"),
+        ("http://ann:CANARY@example.com/", "CANARY"),
+        ("https://discord.com/api/v10/webhooks/118641/aW50ZXJhY3Rpb246abcdefCANARY/messages", "CANARY"),
+        ("https://hooks.slack.com/commands/T1/22/abcCANARY", "CANARY"),
+        ('{"client_secret": "abcCANARY", "a": 1}', "CANARY"),
+        ("{'api_key': 'abcCANARY'}", "CANARY"),
+    ],
+)
+def test_what_looks_like_a_secret_is_taken_out(said: str, canary: str) -> None:
+    assert canary not in redact(said)
+    assert MARK in redact(said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "turn 12 in slack/T1/C1: 3 model calls, 812 input tokens, 2.4 s",
+        "the token is missing",
+        "tokens=12345678 key=value secret: none",
+        "asking skill draw_chart with 3 arguments, see https://example.com/path?page=2#top",
+        "risk-free task-oriented desk-",
+        "core.store.sqlite.Connection closed at 18:45:01",
+    ],
+)
+def test_ordinary_lines_stay_as_they_are(said: str) -> None:
+    assert redact(said) == said
+
+
+def test_names_of_extras_tell_secrets(capsys: pytest.CaptureFixture[str]) -> None:
+    programs()
+    LOG.info("call", extra={"headers": {"Authorization": "odd", "Accept": "text/html"}})
+    assert json.loads(capsys.readouterr().err)["headers"] == {"Authorization": MARK, "Accept": "text/html"}
+
+
+secrets = st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=6).filter(
+    lambda secret: secret not in MARK and MARK not in secret
+)
+
+
+@given(secrets, st.text(), st.text())
+def test_a_known_secret_never_appears(secret: str, before: str, after: str) -> None:
+    cleaned = Redactor([secret])(before + secret + after)
+    assert secret not in cleaned.replace(MARK, "")
+
+
+@given(st.text())
+def test_redaction_is_done_once(said: str) -> None:
+    once = redact(said)
+    assert redact(once) == once
+
+
+@pytest.mark.parametrize("said", ["a-" * 50_000, "M" * 100_000, "eyJ" * 30_000, "//" * 50_000, "token" * 20_000])
+def test_long_lines_take_no_time(said: str) -> None:
+    begun = time.process_time()
+    redact(said)
+    assert time.process_time() - begun < 3
