@@ -8,7 +8,8 @@ from typing import Final
 
 from bots.graphemes import is_boundary
 
-_FENCE: Final = re.compile(r"^( {0,3}(`{3,}(?=[^`\n]*$)|~{3,}))([^\n]*)$", re.MULTILINE)
+_FENCE: Final = re.compile(r"( {0,3}(`{3,}+(?=[^`\n]*$)|~{3,}+))([^\n]*)$", re.MULTILINE)
+_FENCES: Final = re.compile(f"^{_FENCE.pattern}", re.MULTILINE)
 _BLANK_LINE: Final = re.compile(r"[^\S\n]*\n")
 _SPACE: Final = re.compile(r"\s*")
 _SENTENCE_END: Final = re.compile(r"[.!?…]['\"”’»)\]*_]*(?=\s)|[。！？]+[」』”]*")
@@ -90,7 +91,7 @@ class _Cutter:
                         break
                     if self._allowed(start, cut):
                         return cut
-        anywhere = range(end, start, -1)
+        anywhere = range(end, least - 1, -1)
         allowed = (cut for cut in anywhere if self._allowed(start, cut))
         return next(allowed, None) or next(cut for cut in anywhere if self._fits(start, cut))
 
@@ -147,7 +148,7 @@ class _Cutter:
 def _fences(text: str, limit: int) -> Iterator[_Fence]:
     """Yield the code blocks whose fence lines leave room for code (https://spec.commonmark.org/0.31.2/#fenced-code-blocks)."""
     opening: re.Match[str] | None = None
-    for line in _FENCE.finditer(text):
+    for line in _FENCES.finditer(text):
         if opening is None:
             opening = line
         elif line[2].startswith(opening[2]) and not line[3].strip():

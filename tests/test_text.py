@@ -1,0 +1,259 @@
+"""Splitting: nothing lost, nothing over the limit, no broken characters, code blocks whole in each piece."""
+
+import re
+import time
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bots.graphemes import is_boundary
+from bots.text import split
+
+FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
+FAMILY = "👨‍👩‍👧‍👦"
+GRAPHEMES = ["e\u0301", FAMILY, "🇩🇪", "👍🏽", "क्षि", "한", "한", "🏴\U000e0067\U000e0062\U000e007f", "\r\n", "❤️"]
+
+words = st.sampled_from(
+    [
+        "a",
+        "word",
+        "Ende.",
+        "x" * 30,
+        "```",
+        "~~~",
+        "`c`",
+        "```py",
+        "```js```",
+        "\u00a0",
+        "  ",
+        "\u0301",
+        "字。字",
+        "-",
+        *GRAPHEMES,
+    ]
+)
+lines = st.lists(words, max_size=25).map(" ".join)
+prose = st.lists(lines, max_size=5).map("\n".join)
+code = st.tuples(
+    st.sampled_from(["", " ", "   "]), st.sampled_from(["```", "~~~", "`````"]), st.sampled_from(["", "python"]), prose
+).map(lambda parts: f"{parts[0]}{parts[1]}{parts[2]}\n{parts[3]}\n{parts[1]}")
+markdown = st.lists(st.one_of(prose, code), max_size=6).map("\n\n".join)
+limits = st.integers(min_value=2, max_value=120)
+
+
+def utf16(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def left_open(piece: str) -> bool:
+    """Whether a reader sees a code block that does not end in the piece."""
+    opening = ""
+    for line in piece.split("\n"):
+        fence = FENCE.fullmatch(line)
+        if fence is None or (not opening and fence[1][0] == "`" and "`" in fence[2]):
+            continue
+        if not opening:
+            opening = fence[1]
+        elif fence[1].startswith(opening) and not fence[2].strip():
+            opening = ""
+    return bool(opening)
+
+
+def without_fence_lines(piece: str) -> set[str]:
+    """What a piece may have been before fence lines were added to its ends."""
+    stretches = {piece}
+    first, found, rest = piece.partition("\n")
+    if found and FENCE.fullmatch(first):
+        stretches.add(rest)
+    for stretch in tuple(stretches):
+        before, found, last = stretch.rpartition("\n")
+        if found and FENCE.fullmatch(last):
+            stretches.add(before)
+    return stretches
+
+
+def stretches_of(text: str, pieces: list[str]) -> bool:
+    """Whether the pieces are stretches of the text in its order, with nothing but whitespace around them."""
+    places = {0}
+    for piece in pieces:
+        places = {
+            start + len(stretch)
+            for stretch in without_fence_lines(piece)
+            for place in places
+            for start in starts(text, place)
+            if text.startswith(stretch, start)
+        }
+    return any(not text[place:].strip() for place in places)
+
+
+def starts(text: str, place: int) -> range:
+    rest = text[place:]
+    return range(place, place + len(rest) - len(rest.lstrip()) + 1)
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\n \t\n", "\u00a0\n"])
+def test_blank_text_has_no_pieces(text: str) -> None:
+    assert split(text, 20) == []
+
+
+@given(markdown, st.integers(min_value=2, max_value=3000))
+def test_text_that_fits_is_one_piece(text: str, room: int) -> None:
+    whole = text.strip()
+    expected = [] if not whole else [whole]
+    assert split(whole, max(2, utf16(whole)) + 10 + room) == expected or left_open(whole)
+
+
+@given(st.one_of(markdown, st.text(max_size=300)), limits)
+def test_no_piece_is_over_the_limit(text: str, limit: int) -> None:
+    assert all(utf16(piece) <= limit for piece in split(text, limit))
+
+
+@given(st.one_of(markdown, st.text(max_size=300)), limits)
+def test_no_piece_is_blank(text: str, limit: int) -> None:
+    assert all(piece.strip() for piece in split(text, limit))
+
+
+@given(st.one_of(markdown, st.text(max_size=300)), limits)
+def test_only_whitespace_is_lost_where_a_text_is_cut(text: str, limit: int) -> None:
+    assert stretches_of(text, split(text, limit))
+
+
+def test_the_indentation_of_a_character_over_the_limit_is_no_piece_of_its_own() -> None:
+    assert split(f"\n {FAMILY}", 4)[0].strip()
+
+
+@given(markdown, st.integers(min_value=60, max_value=150))
+def test_code_blocks_end_in_the_piece_they_begin_in(text: str, limit: int) -> None:
+    assert not any(left_open(piece) for piece in split(text, limit))
+
+
+@given(st.lists(st.sampled_from([*GRAPHEMES, "a", "字"]), min_size=1, max_size=60), st.integers(12, 40))
+def test_a_character_is_never_broken(graphemes: list[str], limit: int) -> None:
+    for piece in split("".join(graphemes), limit):
+        rest = piece
+        while rest:
+            # The visible characters are put back one after the other; what is left over was broken.
+            grapheme = next((known for known in [*GRAPHEMES, "a", "字"] if rest.startswith(known)), None)
+            assert grapheme is not None or rest[0].isspace(), f"{rest!r} begins in the middle of a character"
+            rest = rest[len(grapheme or " ") :]
+
+
+def test_a_character_over_the_limit_is_broken_between_code_points() -> None:
+    zalgo = "a" + "\u0301" * 25
+    assert split(zalgo, 10) == ["a" + "\u0301" * 9, "\u0301" * 10, "\u0301" * 6]
+
+
+def test_an_emoji_counts_as_two_code_units() -> None:
+    assert split("😀😀😀", 4) == ["😀😀", "😀"]
+
+
+def test_a_limit_below_the_largest_character_is_refused() -> None:
+    with pytest.raises(ValueError, match="limit of 1"):
+        split("😀", 1)
+
+
+def test_paragraphs_are_preferred_to_lines() -> None:
+    assert split("one one\n\ntwo two\nthree", 18) == ["one one", "two two\nthree"]
+
+
+def test_lines_are_preferred_to_sentences() -> None:
+    assert split("one one.\ntwo. three", 16) == ["one one.", "two. three"]
+
+
+def test_sentences_are_preferred_to_words() -> None:
+    assert split("One two. Three four five", 18) == ["One two.", "Three four five"]
+
+
+def test_sentences_end_without_a_space_in_chinese() -> None:
+    assert split("天气很好。我们走吧", 7) == ["天气很好。", "我们走吧"]
+
+
+def test_words_are_preferred_to_letters() -> None:
+    assert split("one two three", 9) == ["one two", "three"]
+
+
+def test_no_break_spaces_keep_words_together() -> None:
+    assert split("about 20\u00a0km", 9) == ["about", "20\u00a0km"]
+
+
+def test_a_word_over_the_limit_is_cut() -> None:
+    assert split("a" * 25, 10) == ["a" * 10, "a" * 10, "a" * 5]
+
+
+def test_a_tiny_piece_is_not_made_for_an_early_paragraph() -> None:
+    assert split("Hi\n\n" + "word " * 7 + "end", 30) == ["Hi\n\n" + "word " * 4 + "word", "word word end"]
+
+
+def test_indentation_survives_at_a_cut() -> None:
+    assert split("- one item\n    - two", 16) == ["- one item", "    - two"]
+
+
+def test_a_cut_fence_is_closed_and_opened_again_with_its_info_string() -> None:
+    assert split("```python\nfirst = 1\nsecond = 2\n```", 30) == [
+        "```python\nfirst = 1\n```",
+        "```python\nsecond = 2\n```",
+    ]
+
+
+def test_a_long_indented_tilde_fence_is_closed_with_its_own_marker() -> None:
+    assert split("  ~~~~ sql\n  select 1\n  select 2\n  ~~~~", 34) == [
+        "  ~~~~ sql\n  select 1\n  ~~~~",
+        "  ~~~~ sql\n  select 2\n  ~~~~",
+    ]
+
+
+def test_an_info_string_without_room_is_left_out() -> None:
+    pieces = split("```" + "x" * 9 + "\nabc\ndef\n```", 20)
+    assert pieces == ["```" + "x" * 9 + "\nabc\n```", "```\ndef\n```"]
+
+
+def test_blank_lines_in_code_are_kept_at_a_cut() -> None:
+    assert split("```\nfirst = 1\n\n\nsecond = 2\n```", 24) == ["```\nfirst = 1\n\n```", "```\n\nsecond = 2\n```"]
+
+
+def test_a_fence_within_a_longer_fence_is_code() -> None:
+    text = "````\n```\ncode line\n```\nmore code\n````"
+    assert split(text, 28) == ["````\n```\ncode line\n```\n````", "````\nmore code\n````"]
+
+
+def test_text_is_cut_before_a_code_block_rather_than_in_it() -> None:
+    assert split("Some words here.\n```\na\nb\n```", 26) == ["Some words here.", "```\na\nb\n```"]
+
+
+def test_a_fence_left_open_is_closed() -> None:
+    assert split("```\ncode", 40) == ["```\ncode\n```"]
+
+
+def test_half_a_line_never_becomes_a_fence() -> None:
+    assert split("one two three ``` four", 14) == ["one two", "three ``` four"]
+
+
+@pytest.mark.parametrize("grapheme", [grapheme for grapheme in GRAPHEMES if grapheme != "\r\n"])
+def test_a_grapheme_has_no_boundary_inside(grapheme: str) -> None:
+    name = unicodedata.name(grapheme[0])
+    assert not any(is_boundary(grapheme, index) for index in range(1, len(grapheme))), name
+
+
+def test_flags_are_counted_in_pairs() -> None:
+    assert [is_boundary("🇩🇪🇫🇷", index) for index in range(1, 4)] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "word " * 200_000,
+        "a" * 1_000_000,
+        "🇩🇪" * 500_000,
+        "~~~ " * 250_000,
+        "```\nx\n```\n" * 100_000,
+        "\n " * 500_000 + "x",
+    ],
+    ids=["words", "letters", "flags", "tildes", "fences", "blank"],
+)
+def test_a_million_characters_take_linear_time(text: str) -> None:
+    started = time.process_time()
+    assert split(text, 2000)
+    # Each takes 0.05 to 0.4 s; a quadratic step would take minutes.
+    assert time.process_time() - started < 5
