@@ -1,0 +1,89 @@
+"""The `response_url` of slash commands: 5 messages within 30 minutes.
+
+https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
+"""
+
+import json
+import time
+import uuid
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from bots.simulator.slack.faults import Faults, hang_up
+from bots.simulator.slack.methods import checked
+from bots.simulator.slack.world import ApiError, Post, World
+from core.messages import JsonObject
+
+MAX_USES = 5
+LIFETIME = 30 * 60.0
+
+
+@dataclass(slots=True, kw_only=True)
+class _Address:
+    channel: str
+    user: str
+    expires: float
+    uses: int = 0
+
+
+class Answers:
+    """Hands out response URLs and takes what is posted to them."""
+
+    def __init__(self, world: World, faults: Faults) -> None:
+        self._world = world
+        self._faults = faults
+        self._addresses: dict[str, _Address] = {}
+
+    def address(self, base_url: str, channel: str, user: str) -> str:
+        """Return a new response URL for a command of this person in this channel."""
+        secret = uuid.uuid4().hex
+        self._addresses[secret] = _Address(channel=channel, user=user, expires=time.time() + LIFETIME)
+        return f"{base_url}commands/{self._world.team}/{secret}"
+
+    def expire(self) -> None:
+        """Let all response URLs grow older than 30 minutes."""
+        for address in self._addresses.values():
+            address.expires = 0.0
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """Take one message."""
+        fault = self._faults.take("response_url")
+        if fault is not None and fault.drop == "before":
+            return hang_up(request)
+        refusal = fault.response() if fault is not None else None
+        if refusal is not None:
+            return refusal
+        try:
+            await self._show(self._use(request.match_info["secret"]), json.loads(await request.text()))
+        except ApiError as error:
+            status = 404 if error.code in ("expired_url", "used_url", "no_such_url") else 400
+            return web.json_response({"ok": False, "error": error.code}, status=status)
+        return hang_up(request) if fault is not None and fault.drop else web.Response(text="ok")
+
+    async def show(self, channel: str, user: str, message: JsonObject) -> None:
+        """Show what a command is answered with: to everybody where it says "in_channel", else to its author."""
+        text, blocks = str(message.get("text") or ""), message.get("blocks")
+        if not text and not blocks:
+            return
+        known = checked(text, blocks)
+        if message.get("response_type") != "in_channel":
+            await self._world.whisper(channel=channel, to=user, author=self._world.bot, text=text, blocks=known)
+            return
+        await self._world.add(
+            Post(ts=self._world.timestamp(), channel=channel, user=self._world.bot, text=text, blocks=known)
+        )
+
+    async def _show(self, address: _Address, message: JsonObject) -> None:
+        await self.show(address.channel, address.user, message)
+
+    def _use(self, secret: str) -> _Address:
+        address = self._addresses.get(secret)
+        if address is None:
+            raise ApiError("no_such_url")
+        if time.time() > address.expires:
+            raise ApiError("expired_url")
+        if address.uses >= MAX_USES:
+            raise ApiError("used_url")
+        address.uses += 1
+        return address
