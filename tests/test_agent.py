@@ -1,0 +1,229 @@
+"""The loop: model, skills, answer."""
+
+import asyncio
+from pathlib import Path
+
+from core import Attachment, Context, Reply, SkillError, skill
+from core.agent import EMPTY, LONGEST_RESULT
+from core.errors import ModelError
+from core.events import Finished, SkillFinished, SkillStarted, TextDelta
+from core.items import Answer, Call, Question, Result
+from tests.house import house
+from tests.scripted import ScriptedModel, calls, message, says
+
+
+@skill
+def count(text: str) -> int:
+    """Count the letters of a text."""
+    return len(text)
+
+
+@skill
+def draw(number: int) -> Attachment:
+    """Draw a number."""
+    return Attachment(filename="drawing.png", media_type="image/png", content=b"PNG%d" % number, alt=f"A {number}.")
+
+
+@skill
+def fail() -> str:
+    """Fail."""
+    raise ValueError("the tank is empty")
+
+
+@skill
+def refuse() -> str:
+    """Refuse."""
+    raise SkillError("Not on Sundays.")
+
+
+async def test_a_question_is_answered_with_the_models_text(tmp_path: Path) -> None:
+    async with house(tmp_path, ScriptedModel(says("Hello, Ana."))) as steward:
+        await steward.answer(message("hi"))
+        assert steward.outlet.texts == ["Hello, Ana."]
+
+
+async def test_text_is_shown_as_it_comes(tmp_path: Path) -> None:
+    async with house(tmp_path, ScriptedModel(says("one two three"))) as steward:
+        await steward.answer(message("count"))
+        shown = [event.text for event in steward.outlet.drafts[0].events if isinstance(event, TextDelta)]
+        assert shown == ["one ", "two ", "three "]
+
+
+async def test_two_skills_in_sequence_and_the_picture_is_sent(tmp_path: Path) -> None:
+    model = ScriptedModel(calls(("count", '{"text": "abc"}')), calls(("draw", '{"number": 3}')), says("Three letters."))
+    async with house(tmp_path, model, count, draw) as steward:
+        await steward.answer(message("count and draw abc"))
+        text, picture = (part for _, part in steward.outlet.sent)
+        assert text.text == "Three letters."
+        assert [(file.filename, file.content, file.alt) for file in picture.attachments] == [
+            ("drawing.png", b"PNG3", "A 3.")
+        ]
+        results = [item.text for item in model.asked[2].items if isinstance(item, Result)]
+        assert results[0] == "3"
+        assert "drawing.png, image/png, 4 B] is shown to the people. A 3." in results[1]
+
+
+async def test_independent_calls_run_together(tmp_path: Path) -> None:
+    meeting = asyncio.Barrier(2)
+
+    @skill
+    async def meet(name: str) -> str:
+        """Wait for the other one."""
+        await meeting.wait()
+        return f"{name} met"
+
+    model = ScriptedModel(calls(("meet", '{"name": "a"}'), ("meet", '{"name": "b"}')), says("done"))
+    async with house(tmp_path, model, meet) as steward:
+        async with asyncio.timeout(10):
+            await steward.answer(message("meet"))
+        assert [item.text for item in model.asked[1].items if isinstance(item, Result)] == ["a met", "b met"]
+
+
+async def test_one_of_two_calls_fails_and_both_have_results(tmp_path: Path) -> None:
+    """F30."""
+    model = ScriptedModel(calls(("fail", "{}"), ("count", '{"text": "ab"}')), says("done"))
+    async with house(tmp_path, model, fail, count) as steward:
+        await steward.answer(message("try"))
+        results = [(item.ok, item.text) for item in model.asked[1].items if isinstance(item, Result)]
+        assert results == [(False, "Error: fail failed: ValueError: the tank is empty"), (True, "2")]
+
+
+async def test_the_model_reads_why_a_skill_refused(tmp_path: Path) -> None:
+    model = ScriptedModel(calls(("refuse", "{}")), says("It will not."))
+    async with house(tmp_path, model, refuse) as steward:
+        await steward.answer(message("please"))
+        assert "Error: Not on Sundays." in model.asked[1].text
+
+
+async def test_skill_calls_are_reported_as_they_run(tmp_path: Path) -> None:
+    model = ScriptedModel(calls(("count", '{"text": "ab"}')), says("done"))
+    async with house(tmp_path, model, count) as steward:
+        await steward.answer(message("count"))
+        kinds = [type(event) for event in steward.outlet.drafts[0].events if not isinstance(event, TextDelta)]
+        assert kinds == [SkillStarted, SkillFinished, Finished]
+
+
+async def test_at_the_limit_the_model_answers_without_skills(tmp_path: Path) -> None:
+    more = [calls(("count", f'{{"text": "{"a" * number}"}}')) for number in range(1, 4)]
+    model = ScriptedModel(*more, says("Enough."))
+    async with house(tmp_path, model, count, max_iterations=3) as steward:
+        await steward.answer(message("count for ever"))
+        assert steward.outlet.texts == ["Enough."]
+        assert [bool(asked.tools) for asked in model.asked] == [True, True, True, False]
+
+
+async def test_a_model_that_calls_even_without_skills_is_still_answered_for(tmp_path: Path) -> None:
+    model = ScriptedModel(calls(("count", '{"text": "a"}')), calls(("count", '{"text": "b"}'), text="About one."))
+    async with house(tmp_path, model, count, max_iterations=1) as steward:
+        await steward.answer(message("count"))
+        assert steward.outlet.texts == ["About one."]
+
+
+async def test_an_empty_answer_is_said(tmp_path: Path) -> None:
+    async with house(tmp_path, ScriptedModel(says("  "))) as steward:
+        await steward.answer(message("hm"))
+        assert steward.outlet.texts == [EMPTY]
+
+
+async def test_a_picture_needs_no_text(tmp_path: Path) -> None:
+    model = ScriptedModel(calls(("draw", '{"number": 1}')), says(""))
+    async with house(tmp_path, model, draw) as steward:
+        await steward.answer(message("draw"))
+        assert [(part.text, len(part.attachments)) for _, part in steward.outlet.sent] == [("", 1)]
+
+
+async def test_a_failing_model_is_one_sentence_and_what_was_made_is_sent(tmp_path: Path) -> None:
+    model = ScriptedModel(calls(("draw", '{"number": 1}')), ModelError("The language model cannot be reached."))
+    async with house(tmp_path, model, draw) as steward:
+        await steward.answer(message("draw"))
+        assert steward.outlet.texts == ["The language model cannot be reached.", ""]
+        assert steward.outlet.sent[1][1].attachments[0].content == b"PNG1"
+        assert not steward.outlet.drafts[0].finished.ok
+
+
+async def test_a_failed_turn_is_not_remembered(tmp_path: Path) -> None:
+    model = ScriptedModel(ModelError("Down."), says("fine"))
+    async with house(tmp_path, model) as steward:
+        await steward.answer(message("first"), message("second"))
+        assert model.asked[1].items == (Question(text="Ana: second"),)
+
+
+async def test_the_conversation_is_remembered_with_its_calls(tmp_path: Path) -> None:
+    model = ScriptedModel(calls(("count", '{"text": "ab"}')), says("Two."), says("As I said, two."))
+    async with house(tmp_path, model, count) as steward:
+        await steward.answer(message("how long is ab?"), message("and again?"))
+        assert [type(item) for item in model.asked[2].items] == [Question, Answer, Result, Answer, Question]
+
+
+async def test_a_name_stands_before_a_message_only_where_several_people_talk(tmp_path: Path) -> None:
+    model = ScriptedModel(says("a"), says("b"))
+    async with house(tmp_path, model) as steward:
+        await steward.answer(message("in a channel", author="U2"))
+        await steward.answer(message("in private", channel="D1", scope="person"))
+        assert [asked.items[-1].text for asked in model.asked] == ["Ben: in a channel", "in private"]
+
+
+async def test_a_skill_reads_an_attached_file_by_its_id(tmp_path: Path) -> None:
+    @skill
+    def size(file: Attachment) -> str:
+        """Tell a file's size."""
+        return f"{file.filename} has {len(file.content or b'')} bytes"
+
+    sent = Attachment(filename="notes.txt", media_type="text/plain", source="there")
+    model = ScriptedModel(
+        lambda asked: calls(("size", f'{{"file": "{asked.text.split("[file ")[1].split(":")[0]}"}}')), says("ok")
+    )
+    async with house(tmp_path, model, size) as steward:
+        steward.outlet.downloads["there"] = b"12345"
+        await steward.answer(message("how big?", attachments=(sent,)))
+        assert "notes.txt has 5 bytes" in model.asked[1].text
+
+
+async def test_a_file_that_cannot_be_fetched_is_told_to_the_model(tmp_path: Path) -> None:
+    sent = Attachment(filename="notes.txt", media_type="text/plain", source="nowhere")
+    model = ScriptedModel(says("I could not read it."))
+    async with house(tmp_path, model) as steward:
+        await steward.answer(message("read it", attachments=(sent,)))
+        assert "[file 'notes.txt' could not be fetched: it is gone]" in model.asked[0].text
+
+
+async def test_a_skill_finds_what_was_made_earlier_in_the_conversation(tmp_path: Path) -> None:
+    @skill
+    def make() -> Attachment:
+        """Make a thing."""
+        return Attachment(filename="a", media_type="text/plain", content=b"x", spec={"kind": "thing", "n": 1})
+
+    @skill
+    async def change(context: Context) -> Reply:
+        """Change the thing."""
+        found = await context.files.latest("thing")
+        assert found is not None
+        return Reply(text=f"was {found.spec}")
+
+    model = ScriptedModel(calls(("make", "{}")), says("made"), calls(("change", "{}")), says("changed"))
+    async with house(tmp_path, model, make, change) as steward:
+        await steward.answer(message("make"), message("change"))
+        assert "was {'kind': 'thing', 'n': 1}" in model.asked[3].text
+
+
+async def test_a_giant_result_is_capped_for_the_model(tmp_path: Path) -> None:
+    """F36."""
+
+    @skill
+    def flood() -> str:
+        """Flood."""
+        return "x" * 1_000_000
+
+    model = ScriptedModel(calls(("flood", "{}")), says("much"))
+    async with house(tmp_path, model, flood) as steward:
+        await steward.answer(message("go"))
+        assert len(model.asked[1].items[-1].text) < LONGEST_RESULT + 100
+
+
+async def test_calls_of_one_id_are_told_apart(tmp_path: Path) -> None:
+    """F26."""
+    same = Answer(calls=tuple(Call(id="c", name="count", arguments=f'{{"text": "{text}"}}') for text in ("a", "abc")))
+    model = ScriptedModel(same, says("1 and 3"))
+    async with house(tmp_path, model, count) as steward:
+        await steward.answer(message("count"))
+        assert [item.text for item in model.asked[1].items if isinstance(item, Result)] == ["1", "3"]
