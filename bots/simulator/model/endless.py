@@ -54,9 +54,7 @@ class Endless:
     def _encoded(self, request: Request, step: int) -> list[bytes]:
         key = (request.api, step)
         if key not in self._frames:
-            plain = {
-                name: request.body[name] for name in ("model", "stream_options", "include") if name in request.body
-            }
+            plain: JsonObject = {name: value for name, value in request.body.items() if name in _KEPT}
             protocol = chat if request.api == "chat" else responses
             stream = protocol.stream(self._steps[step], Request(api=request.api, body=plain), step + 1)
             self._frames[key] = [*stream.head, *stream.tail]
