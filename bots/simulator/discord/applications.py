@@ -1,0 +1,144 @@
+"""The routes of the bot itself, its application and commands, the server and its people.
+
+https://discord.com/developers/docs/resources/application
+"""
+
+import asyncio
+
+from pydantic import JsonValue
+
+from bots.simulator.discord import payloads
+from bots.simulator.discord.bodies import Body, read_body
+from bots.simulator.discord.errors import ApiError, invalid
+from bots.simulator.discord.gateway import Gateway
+from bots.simulator.discord.rest import Call, Route
+from bots.simulator.discord.world import User, World
+from core.messages import JsonObject
+
+COMMANDS = "/applications/{application_id}/commands"
+_CONTENT_FLAG = 1 << 19  # GATEWAY_MESSAGE_CONTENT_LIMITED
+
+
+class _Recipient(Body):
+    recipient_id: str
+
+
+class ApplicationRoutes:
+    """The bot's application; `commands` are its registered commands by name."""
+
+    def __init__(self, world: World, gateway: Gateway, *, message_content: bool) -> None:
+        self.commands: dict[str, JsonObject] = {}
+        self._world = world
+        self._gateway = gateway
+        self._flags = _CONTENT_FLAG if message_content else 0
+        self._changed = asyncio.Condition()
+
+    def table(self) -> list[Route]:
+        """List the routes."""
+        return [
+            Route(method="GET", path="/gateway", handler=self._address),
+            Route(method="GET", path="/gateway/bot", handler=self._bot_address),
+            Route(method="GET", path="/users/@me", handler=self._me),
+            Route(method="GET", path="/users/{user_id}", handler=self._user),
+            Route(method="POST", path="/users/@me/channels", handler=self._direct),
+            Route(method="GET", path="/oauth2/applications/@me", handler=self._application),
+            Route(method="GET", path="/applications/@me", handler=self._application),
+            Route(method="GET", path=COMMANDS, handler=self._list),
+            Route(method="PUT", path=COMMANDS, handler=self._overwrite),
+            Route(method="POST", path=COMMANDS, handler=self._add),
+            Route(method="GET", path="/guilds/{guild_id}", handler=self._guild),
+            Route(method="GET", path="/guilds/{guild_id}/channels", handler=self._channels),
+            Route(method="GET", path="/guilds/{guild_id}/roles", handler=self._roles),
+            Route(method="GET", path="/guilds/{guild_id}/members/{user_id}", handler=self._member),
+        ]
+
+    async def registered(self, name: str, *, timeout: float = 10.0) -> JsonObject:
+        """Return a command, now or once it is registered."""
+        async with asyncio.timeout(timeout), self._changed:
+            await self._changed.wait_for(lambda: name in self.commands)
+        return self.commands[name]
+
+    async def _address(self, call: Call) -> JsonValue:
+        return {"url": self._gateway.url}
+
+    async def _bot_address(self, call: Call) -> JsonValue:
+        start: JsonObject = {"total": 1000, "remaining": 999, "reset_after": 86_400_000, "max_concurrency": 1}
+        return {"url": self._gateway.url, "shards": 1, "session_start_limit": start}
+
+    async def _me(self, call: Call) -> JsonValue:
+        return payloads.user(self._world.bot) | {"mfa_enabled": True, "verified": True, "email": None}
+
+    def _known(self, user_id: str, code: int, sentence: str) -> User:
+        found = self._world.users.get(user_id)
+        if found is None:
+            raise ApiError(404, code, sentence)
+        return found
+
+    async def _user(self, call: Call) -> JsonValue:
+        return payloads.user(self._known(call.parameters["user_id"], 10013, "Unknown User"))
+
+    async def _direct(self, call: Call) -> JsonValue:
+        wanted = read_body(_Recipient, call.payload)
+        person = self._known(wanted.recipient_id, 10013, "Unknown User")
+        return payloads.channel(self._world.direct(person), self._world)
+
+    async def _application(self, call: Call) -> JsonValue:
+        return payloads.application(self._world, self._flags)
+
+    async def _list(self, call: Call) -> JsonValue:
+        return list(self.commands.values())
+
+    async def _overwrite(self, call: Call) -> JsonValue:
+        if not isinstance(call.payload, list):
+            raise invalid("_errors", "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType.")
+        self.commands.clear()
+        added = [await self._register(each) for each in call.payload]
+        return [*added]
+
+    async def _add(self, call: Call) -> JsonValue:
+        return await self._register(call.payload)
+
+    async def _register(self, payload: JsonValue) -> JsonObject:
+        if not isinstance(payload, dict) or not isinstance(name := payload.get("name"), str):
+            raise invalid("name", "BASE_TYPE_REQUIRED", "This field is required")
+        known = self.commands.get(name, {})
+        defaults: JsonObject = {
+            "type": 1,
+            "default_member_permissions": None,
+            "nsfw": False,
+            "integration_types": [0],
+            "contexts": None,
+            "dm_permission": True,
+            "name_localizations": None,
+            "description_localizations": None,
+        }
+        ids: JsonObject = {
+            "id": known.get("id") or self._world.new_id(),
+            "application_id": self._world.application_id,
+            "version": self._world.new_id(),
+        }
+        self.commands[name] = defaults | payload | ids
+        async with self._changed:
+            self._changed.notify_all()
+        return self.commands[name]
+
+    def _check_guild(self, call: Call) -> None:
+        if call.parameters["guild_id"] != self._world.guild_id:
+            raise ApiError(404, 10004, "Unknown Guild")
+
+    async def _guild(self, call: Call) -> JsonValue:
+        self._check_guild(call)
+        return payloads.guild(self._world)
+
+    async def _channels(self, call: Call) -> JsonValue:
+        self._check_guild(call)
+        return payloads.guild(self._world)["channels"]
+
+    async def _roles(self, call: Call) -> JsonValue:
+        self._check_guild(call)
+        return payloads.guild(self._world)["roles"]
+
+    async def _member(self, call: Call) -> JsonValue:
+        self._check_guild(call)
+        person = self._known(call.parameters["user_id"], 10007, "Unknown Member")
+        return payloads.member(person) | {"user": payloads.user(person)}

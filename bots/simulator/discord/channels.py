@@ -1,0 +1,84 @@
+"""The routes of channels and messages.
+
+https://discord.com/developers/docs/resources/message
+"""
+
+from pydantic import JsonValue
+
+from bots.simulator.discord import payloads
+from bots.simulator.discord.board import Board
+from bots.simulator.discord.bodies import MessageBody, read_body
+from bots.simulator.discord.errors import ApiError
+from bots.simulator.discord.rest import Call, Route
+from bots.simulator.discord.world import Channel, Message, World
+
+MESSAGES = "/channels/{channel_id}/messages"
+MESSAGE = "/channels/{channel_id}/messages/{message_id}"
+TYPING = "/channels/{channel_id}/typing"
+
+
+class ChannelRoutes:
+    """Channels and their messages; `typing` lists the ids of the channels where the bot began to type."""
+
+    def __init__(self, world: World, board: Board) -> None:
+        self.typing: list[str] = []
+        self._world = world
+        self._board = board
+
+    def table(self) -> list[Route]:
+        """List the routes."""
+        return [
+            Route(method="GET", path="/channels/{channel_id}", handler=self._channel),
+            Route(method="POST", path=TYPING, handler=self._type),
+            Route(method="GET", path=MESSAGES, handler=self._list),
+            Route(method="POST", path=MESSAGES, handler=self._create),
+            Route(method="GET", path=MESSAGE, handler=self._get),
+            Route(method="PATCH", path=MESSAGE, handler=self._edit),
+            Route(method="DELETE", path=MESSAGE, handler=self._delete),
+        ]
+
+    def _place(self, call: Call) -> Channel:
+        return self._board.channel(call.parameters["channel_id"])
+
+    def _message(self, call: Call) -> Message:
+        return self._board.message(call.parameters["channel_id"], call.parameters["message_id"])
+
+    def _own(self, call: Call, code: int, sentence: str) -> Message:
+        message = self._message(call)
+        if message.author is not self._world.bot:
+            raise ApiError(403, code, sentence)
+        return message
+
+    async def _channel(self, call: Call) -> JsonValue:
+        return payloads.channel(self._place(call), self._world)
+
+    async def _type(self, call: Call) -> JsonValue:
+        self.typing.append(self._board.writable(call.parameters["channel_id"]).id)
+        return None
+
+    async def _list(self, call: Call) -> JsonValue:
+        """Return the newest messages first, as Discord does."""
+        place = self._place(call)
+        found = self._world.history(place)
+        if before := call.query.get("before"):
+            found = [each for each in found if int(each.id) < int(before)]
+        limit = int(call.query.get("limit", "50"))
+        if after := call.query.get("after"):
+            found = [each for each in found if int(each.id) > int(after)][:limit]
+        return [self._board.show(each) for each in reversed(found[-limit:])]
+
+    async def _create(self, call: Call) -> JsonValue:
+        place = self._board.writable(call.parameters["channel_id"])
+        body = read_body(MessageBody, call.payload)
+        return self._board.show(await self._board.create(place, self._world.bot, body, call.uploads))
+
+    async def _get(self, call: Call) -> JsonValue:
+        return self._board.show(self._message(call))
+
+    async def _edit(self, call: Call) -> JsonValue:
+        message = self._own(call, 50005, "Cannot edit a message authored by another user")
+        return self._board.show(await self._board.edit(message, read_body(MessageBody, call.payload), call.uploads))
+
+    async def _delete(self, call: Call) -> JsonValue:
+        await self._board.delete(self._own(call, 50013, "Missing Permissions"))
+        return None

@@ -1,0 +1,42 @@
+"""Faults on demand: what goes wrong with the next calls of a route."""
+
+from collections import defaultdict, deque
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One failure.
+
+    Attributes:
+        retry_after: seconds, for a 429.
+        performs: the call is carried out before it fails, so that only its answer is lost.
+        cut: the connection is cut instead of an answer.
+    """
+
+    status: int = 500
+    code: int = 0
+    message: str = "Internal Server Error"
+    retry_after: float | None = None
+    performs: bool = False
+    cut: bool = False
+
+
+class Faults:
+    """The faults that wait for their call; each happens once."""
+
+    def __init__(self) -> None:
+        self._waiting: defaultdict[tuple[str, str], deque[Fault]] = defaultdict(deque)
+
+    def add(self, method: str, path: str, fault: Fault) -> None:
+        """Let the next call of a route fail; `path` as in the table of routes: "/channels/{channel_id}/messages"."""
+        self._waiting[method, path].append(fault)
+
+    def lose_answer(self, method: str, path: str) -> None:
+        """Carry out the next call and cut the connection before the answer."""
+        self.add(method, path, Fault(performs=True, cut=True))
+
+    def take(self, method: str, path: str) -> Fault | None:
+        """Return the fault of this call, if there is one."""
+        waiting = self._waiting[method, path]
+        return waiting.popleft() if waiting else None
