@@ -10,6 +10,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
+from core.errors import SkillDefinitionError
 from core.skill import Skill, Skillset, options_of
 
 log = logging.getLogger("steward.skill")
@@ -21,20 +22,29 @@ ENTRY_POINTS: Final = "steward.skills"
 def discover(package: ModuleType, settings: Mapping[str, Mapping[str, JsonValue]] | None = None) -> Skillset:
     """Collect the skills of a package, at any depth, and of installed packages.
 
-    A module that cannot be imported is reported in the log and left out.
+    A skill's topic is the name of its module in the package, or of the entry point. A module that cannot be imported is
+    reported in the log and left out.
 
     Raises:
         SkillDefinitionError: a skill lacks hints or docstring, or two have one name.
     """
-    modules = list(_walk(package))
+    topics = {module: _topic(module) for module in _walk(package)}
     for point in entry_points(group=ENTRY_POINTS):
-        modules += _walk(loaded) if (loaded := _load(point)) else []
-    return Skillset(tuple(found for module in dict.fromkeys(modules) for found in _skills_in(module)), settings)
+        if loaded := _load(point):
+            for module in _walk(loaded):
+                topics.setdefault(module, point.name)
+    return Skillset(tuple(found for module, topic in topics.items() for found in _skills_in(module, topic)), settings)
+
+
+def _topic(module: ModuleType) -> str:
+    return module.__name__.split(".")[1] if "." in module.__name__ else module.__name__
 
 
 def _walk(package: ModuleType) -> Iterator[ModuleType]:
     yield package
     for _, name, is_package in pkgutil.iter_modules(getattr(package, "__path__", ()), f"{package.__name__}."):
+        if name.endswith(".__main__"):  # importing it would run it
+            continue
         if module := _import(name):
             yield from _walk(module) if is_package else (module,)
 
@@ -42,6 +52,8 @@ def _walk(package: ModuleType) -> Iterator[ModuleType]:
 def _import(name: str) -> ModuleType | None:
     try:
         return importlib.import_module(name)
+    except SkillDefinitionError:
+        raise
     except (Exception, SystemExit):
         log.exception("The skill module %s could not be imported and is left out", name)
         return None
@@ -50,6 +62,8 @@ def _import(name: str) -> ModuleType | None:
 def _load(point: EntryPoint) -> ModuleType | None:
     try:
         loaded = point.load()
+    except SkillDefinitionError:
+        raise
     except (Exception, SystemExit):
         log.exception("The installed skills %s (%s) could not be imported and are left out", point.name, point.value)
         return None
@@ -59,9 +73,9 @@ def _load(point: EntryPoint) -> ModuleType | None:
     return loaded
 
 
-def _skills_in(module: ModuleType) -> Iterator[Skill]:
-    """Yield the skills written in a module, not the ones it imported."""
-    topic = module.__name__.split(".")[1] if "." in module.__name__ else module.__name__
-    for value in vars(module).values():
-        if options_of(value) and value.__module__ == module.__name__:
+def _skills_in(module: ModuleType, topic: str) -> Iterator[Skill]:
+    """Yield the skills written in a module, each once, not the ones it imported."""
+    marked = {id(value): value for value in vars(module).values() if options_of(value)}
+    for value in marked.values():
+        if value.__module__ == module.__name__:
             yield Skill.of(value, topic=topic)

@@ -54,7 +54,13 @@ def _arguments(lines: list[str]) -> dict[str, str]:
 
 
 def _examples(lines: list[str]) -> tuple[str, ...]:
-    return tuple(line.strip().removeprefix("- ").strip('`"“”') for line in lines if line.strip())
+    return tuple(_unquoted(line.strip().removeprefix("- ")) for line in lines if line.strip())
+
+
+def _unquoted(text: str) -> str:
+    """Take off the quotes around a whole text, not those of a word at its beginning or end."""
+    inner = text[1:-1]
+    return inner if text[:1] + text[-1:] in ('""', "``", "“”") and not set(inner) & {text[0], text[-1]} else text
 
 
 def _indent(line: str) -> int:

@@ -1,44 +1,28 @@
 """From a function's signature to the JSON schema of its arguments, and from a model's arguments to a call.
 
-Pydantic does both. Three things are added: a `Context` parameter is hidden, an `Attachment` parameter is a file id to
-the model, and `typing.TypedDict`, which pydantic refuses before Python 3.12, is understood.
+Pydantic does both, once `core.hints` has exchanged what it cannot read.
 """
 
 import inspect
-import sys
-import types
+import json
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, NotRequired, Union, cast, get_args, get_origin
+from typing import Annotated, Final
 
-import typing_extensions
-from pydantic import AliasGenerator, BaseModel, ConfigDict, Field, JsonValue, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, create_model
 from pydantic.errors import PydanticUserError
-from pydantic_core import CoreSchema, core_schema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, JsonSchemaWarningKind
+from pydantic_core import PydanticSerializationError, SchemaError, core_schema
 
 from core.context import Context
 from core.docstring import Docstring
 from core.errors import SkillDefinitionError, SkillError
+from core.hints import adapt, takes_context
 from core.messages import Attachment, JsonObject
 
-_PREFIX = "argument_"  # keeps a parameter called `copy` or `json` from shadowing a method of the pydantic model
-
-
-class FileId(str):
-    """A file's id where a skill takes an `Attachment`; exchanged for the file before the call."""
-
-    __slots__ = ()
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> CoreSchema:
-        """Validate text and mark it as a file's id."""
-        return core_schema.no_info_after_validator_function(cls, core_schema.str_schema())
-
-
-_FILE = Annotated[
-    FileId, Field(description="Id of a file of this conversation.", json_schema_extra={"format": "steward-file"})
-]
+_PREFIX: Final = "argument_"
+"""Keeps a parameter called `copy` or `json` from shadowing a method of the pydantic model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,84 +63,75 @@ def read(function: Callable[..., object], docstring: Docstring) -> Signature:
     Raises:
         SkillDefinitionError: a parameter has no hint, or one that has no JSON schema.
     """
-    name = function.__name__
+    where = f"{place(function)}: skill {function.__name__}"
+    hints = _hints(function, where)
+    contexts = [name for name, hint in hints.items() if takes_context(hint)]
+    if len(contexts) > 1:
+        raise SkillDefinitionError(f"{where} takes the Context twice, as {' and '.join(contexts)}")
+    try:
+        model = _model(function, {name: hint for name, hint in hints.items() if name not in contexts}, docstring)
+        schema = _without_titles(model.model_json_schema(schema_generator=_Schema))
+    except (PydanticUserError, SchemaError, TypeError, ValueError) as error:
+        raise SkillDefinitionError(f"{where}: {str(error).splitlines()[0]}") from error
+    except RecursionError as error:
+        raise SkillDefinitionError(f"{where} takes a TypedDict that contains itself; use a dataclass") from error
+    return Signature(parameters=schema, context=contexts[0] if contexts else None, _arguments=model)
+
+
+def _hints(function: Callable[..., object], where: str) -> dict[str, object]:
+    """Return the hints of the parameters, in their order."""
     try:
         hints = typing.get_type_hints(function, include_extras=True)
-    except (NameError, TypeError, AttributeError) as error:
-        raise SkillDefinitionError(f"{place(function)}: the hints of skill {name} cannot be read: {error}") from error
-    context: str | None = None
+    except Exception as error:  # a hint written as text can be any expression
+        raise SkillDefinitionError(f"{where}: its hints cannot be read: {error}") from error
+    parameters = inspect.signature(function).parameters.values()
+    for parameter in parameters:
+        if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+            raise SkillDefinitionError(f"{where} takes {parameter}; a model can only fill named parameters")
+        if parameter.name not in hints:
+            raise SkillDefinitionError(f"{where} needs a type hint for its parameter {parameter.name}")
+    return {parameter.name: hints[parameter.name] for parameter in parameters}
+
+
+def _model(function: Callable[..., object], hints: dict[str, object], docstring: Docstring) -> type[BaseModel]:
+    parameters = inspect.signature(function).parameters
     fields: dict[str, tuple[object, object]] = {}
-    for parameter in inspect.signature(function).parameters.values():
-        hint = _hint(function, parameter, hints)
-        if hint is Context or Context in get_args(hint):
-            context = parameter.name
-            continue
-        description = docstring.arguments.get(parameter.name)
-        default = ... if parameter.default is parameter.empty else parameter.default
-        adapted = _adapt(hint)
-        if description:
-            adapted = Annotated[adapted, Field(description=description)]
-        fields[_PREFIX + parameter.name] = (adapted, default)
-    model = _model(function, fields)
-    return Signature(parameters=_schema(function, model), context=context, _arguments=model)
+    for name, hint in hints.items():
+        description = docstring.arguments.get(name)
+        told = Field(alias=name, description=description) if description else Field(alias=name)
+        default = parameters[name].default
+        fields[_PREFIX + name] = Annotated[adapt(hint), told], ... if default is inspect.Parameter.empty else default
+    config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    return create_model(function.__name__, __config__=config, **fields)  # type: ignore[call-overload, no-any-return]
 
 
-def _hint(function: Callable[..., object], parameter: inspect.Parameter, hints: dict[str, object]) -> object:
-    where = f"{place(function)}: skill {function.__name__}"
-    if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
-        raise SkillDefinitionError(f"{where} takes {parameter}; a model can only fill named parameters")
-    if parameter.name not in hints:
-        raise SkillDefinitionError(f"{where} needs a type hint for its parameter {parameter.name}")
-    return hints[parameter.name]
+class _Schema(GenerateJsonSchema):
+    """Leave out defaults that JSON cannot write, without a warning, and refuse files where they cannot be filled in."""
 
+    ignored_warning_kinds: set[JsonSchemaWarningKind] = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012
 
-def _adapt(hint: object) -> object:
-    """Exchange `Attachment` for a file id and `typing.TypedDict` for one that pydantic reads, at any depth."""
-    if hint is Attachment:
-        return _FILE
-    if typing_extensions.is_typeddict(cast("type[object]", hint)) and sys.version_info < (3, 12):
-        return _typed_dict(cast("type[object]", hint))
-    origin, arguments = get_origin(hint), get_args(hint)
-    if origin is Annotated:
-        return Annotated[(_adapt(arguments[0]), *arguments[1:])]
-    if origin in (Union, types.UnionType):
-        return Union[tuple(_adapt(argument) for argument in arguments)]  # noqa: UP007  # built at run time
-    if origin in (list, set, frozenset, tuple, dict):
-        return origin[tuple(argument if argument is ... else _adapt(argument) for argument in arguments)]
-    return hint
+    def encode_default(self, dft: object) -> JsonValue:
+        """Write a default, unless it is infinite or not a number."""
+        encoded: JsonValue = super().encode_default(dft)
+        try:
+            json.dumps(encoded, allow_nan=False)
+        except ValueError as error:
+            raise PydanticSerializationError(str(error)) from error
+        return encoded
 
-
-def _typed_dict(hint: type[object]) -> object:
-    fields = typing_extensions.get_type_hints(hint, include_extras=True)
-    optional: frozenset[str] = getattr(hint, "__optional_keys__", frozenset())
-    adapted = {name: NotRequired[_adapt(of)] if name in optional else _adapt(of) for name, of in fields.items()}
-    return typing_extensions.TypedDict(hint.__name__, adapted)  # type: ignore[operator]  # built at run time
-
-
-def _model(function: Callable[..., object], fields: dict[str, tuple[object, object]]) -> type[BaseModel]:
-    aliases = AliasGenerator(alias=lambda name: name.removeprefix(_PREFIX))
-    config = ConfigDict(extra="forbid", alias_generator=aliases, arbitrary_types_allowed=False)
-    try:
-        return create_model(function.__name__, __config__=config, **fields)  # type: ignore[call-overload, no-any-return]
-    except PydanticUserError as error:
-        reason = str(error).splitlines()[0]
-        raise SkillDefinitionError(f"{place(function)}: skill {function.__name__}: {reason}") from error
-
-
-def _schema(function: Callable[..., object], model: type[BaseModel]) -> JsonObject:
-    try:
-        schema: JsonObject = model.model_json_schema()
-    except PydanticUserError as error:
-        reason = str(error).splitlines()[0]
-        raise SkillDefinitionError(f"{place(function)}: skill {function.__name__}: {reason}") from error
-    return _without_titles(schema)
+    def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
+        """Write a dataclass, but neither a whole file nor the whole context."""
+        if schema["cls"] in (Attachment, Context):
+            name = schema["cls"].__name__
+            raise PydanticUserError(f"{name} cannot be filled in inside of another type", code=None)
+        return super().dataclass_schema(schema)
 
 
 def _without_titles(schema: JsonObject) -> JsonObject:
     """Drop the titles pydantic derives from names; a property that is called "title" stays."""
     plain: JsonObject = {}
     for key, value in schema.items():
-        if key in ("properties", "$defs") and isinstance(value, dict):
+        if key in ("properties", "patternProperties", "$defs") and isinstance(value, dict):
             plain[key] = {name: _without_titles(of) if isinstance(of, dict) else of for name, of in value.items()}
         elif isinstance(value, dict) and key not in ("default", "const"):
             plain[key] = _without_titles(value)
@@ -171,12 +146,15 @@ def _explain(error: ValidationError) -> str:
     """Say in a line for each wrong argument what was expected, with a short echo of what came."""
     lines = []
     for wrong in error.errors(include_url=False)[:8]:
-        name = ".".join(str(step) for step in wrong["loc"]) or "arguments"
+        name = _short(".".join(str(step) for step in wrong["loc"]) or "arguments")
         if wrong["type"] == "missing":
             lines.append(f"{name}: is required")
         elif wrong["type"] == "extra_forbidden":
             lines.append(f"{name}: there is no such argument")
         else:
-            echo = repr(wrong["input"])
-            lines.append(f"{name}: {wrong['msg']}, got {echo if len(echo) <= 80 else echo[:77] + '…'}")
+            lines.append(f"{name}: {wrong['msg']}, got {_short(repr(wrong['input']))}")
     return "The arguments are not valid. " + "; ".join(lines)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 80 else f"{text[:79]}…"

@@ -2,40 +2,47 @@
 
 import asyncio
 import inspect
-import json
 import logging
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import partial
 from typing import Final, ParamSpec, TypeVar, cast, overload
 
 from pydantic import JsonValue
-from pydantic_core import PydanticSerializationError, to_json
 
-from core import docstring, signature
+from core import arguments, docstring, signature
 from core.context import Context
 from core.errors import SkillDefinitionError, SkillError
 from core.items import Call
-from core.messages import Attachment, Reply
+from core.messages import JsonObject, Reply
 from core.model import Tool
-from core.signature import FileId, Signature
+from core.returned import as_reply
+from core.signature import Signature
+from core.threads import in_thread
+from core.unicode import well_formed
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 log = logging.getLogger("steward.skill")
 
-LONGEST_ARGUMENTS: Final = 200_000
-"""Characters of arguments that are read; more is a model gone astray."""
-
 _MARK: Final = "__steward_skill__"
+_NAME: Final = re.compile(r"[A-Za-z0-9_]{1,64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What `@skill` says of a function; `timeout` in seconds."""
+    """What `@skill` says of a function.
+
+    Attributes:
+        timeout: in seconds.
+        shadowed: "file:line" of an earlier skill of the same name in the same module, which this one hides.
+    """
 
     timeout: float = 60.0
+    shadowed: str | None = None
 
 
 @overload
@@ -50,11 +57,17 @@ def skill(
     Args:
         function: with type hints and a Google-style docstring.
         timeout: seconds after which the model is told that the skill took too long.
+
+    Raises:
+        SkillDefinitionError: it is a class or another object that is no function.
     """
-    options = Options(timeout=timeout)
 
     def mark(marked: Callable[P, R]) -> Callable[P, R]:
-        setattr(marked, _MARK, options)
+        if not inspect.isfunction(marked):
+            raise SkillDefinitionError(f"{marked.__module__}: @skill marks functions, and {marked!r} is none")
+        earlier: object = marked.__globals__.get(marked.__qualname__)
+        shadowed = signature.place(earlier) if inspect.isfunction(earlier) and options_of(earlier) else None
+        setattr(marked, _MARK, Options(timeout=timeout, shadowed=shadowed))
         return marked
 
     return mark if function is None else mark(function)
@@ -86,38 +99,40 @@ class Skill:
         """Read a marked function.
 
         Raises:
-            SkillDefinitionError: a hint or the docstring is missing.
+            SkillDefinitionError: a hint or the docstring is missing, or the name is taken or not one for a model.
         """
-        place = signature.place(function)
+        place, name = signature.place(function), function.__name__
         options = options_of(function)
         assert options is not None, f"{place}: not marked with @skill"
-        if not (function.__doc__ or "").strip():
-            raise SkillDefinitionError(f"{place}: skill {function.__name__} needs a docstring that says what it does")
+        if options.shadowed and options.shadowed != place:
+            raise SkillDefinitionError(f"{place}: there is a skill {name} already, at {options.shadowed}")
+        if not _NAME.fullmatch(name):
+            raise SkillDefinitionError(f"{place}: skill {name} needs a name of at most 64 ASCII letters and digits")
         parsed = docstring.parse(function.__doc__ or "")
+        if not parsed.description:
+            raise SkillDefinitionError(f"{place}: skill {name} needs a docstring that says what it does")
         read = signature.read(function, parsed)
-        tool = Tool(
-            name=function.__name__,
-            description=parsed.description,
-            parameters=read.parameters,
-            examples=parsed.examples,
-        )
+        tool = Tool(name=name, description=parsed.description, parameters=read.parameters, examples=parsed.examples)
         return cls(tool=tool, function=function, signature=read, options=options, topic=topic, place=place)
 
-    async def call(self, arguments: dict[str, JsonValue], context: Context) -> Reply:
+    async def call(self, given: JsonObject, context: Context) -> Reply:
         """Check the arguments, run the function and make a `Reply` of what it returns.
 
         Raises:
             SkillError: the arguments are not valid, it took too long, or the function said so.
             Exception: whatever else the function raised.
         """
-        values = self.signature.validate(arguments)
-        values = {name: await _with_files(value, context) for name, value in values.items()}
+        values = self.signature.validate(given)
+        values = {name: await arguments.with_files(value, context.files) for name, value in values.items()}
         if self.signature.context:
             values[self.signature.context] = context
+        limit = asyncio.timeout(self.options.timeout)
         try:
-            async with asyncio.timeout(self.options.timeout):
+            async with limit:
                 return as_reply(await self._run(values))
         except TimeoutError as error:
+            if not limit.expired():
+                raise
             raise SkillError(
                 f"{self.tool.name} took longer than {self.options.timeout:g} s and was given up."
             ) from error
@@ -125,7 +140,8 @@ class Skill:
     async def _run(self, values: dict[str, object]) -> object:
         if inspect.iscoroutinefunction(self.function):
             return await cast("Awaitable[object]", self.function(**values))
-        return await asyncio.to_thread(self.function, **values)
+        returned = await in_thread(partial(self.function, **values), name=f"skill {self.tool.name}")
+        return await returned if inspect.isawaitable(returned) else returned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,17 +178,26 @@ class Skillset:
 
     async def call(self, call: Call, context: Context) -> Outcome:
         """Carry out a model's call; whatever goes wrong is an outcome for the model, and in the log in full."""
+        log.debug("%s (call %s) is called with %s", call.name, call.id, call.arguments)
         try:
-            wanted = self._find(call.name)
-            arguments = _arguments(call)
-            settings = self._settings.get(wanted.topic, {})
-            return Outcome(reply=await wanted.call(arguments, replace(context, settings=settings)))
+            reply = await self._call(call, context)
+            return Outcome(reply=replace(reply, text=well_formed(reply.text)))
         except SkillError as error:
-            log.info("%s (call %s) was refused: %s", call.name, call.id, error)
-            return Outcome(reply=Reply(text=f"Error: {error}"), ok=False)
-        except Exception as error:
-            log.exception("%s (call %s) failed", call.name, call.id)
-            return Outcome(reply=Reply(text=f"Error: {call.name} failed: {type(error).__name__}: {error}"), ok=False)
+            log.warning("%s (call %s) was refused", call.name, call.id, exc_info=True)
+            text = f"Error: {error}"
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task and task.cancelling():
+                raise
+            text = _report(call, error)
+        except (Exception, SystemExit) as error:
+            text = _report(call, error)
+        return Outcome(reply=Reply(text=well_formed(text)), ok=False)
+
+    async def _call(self, call: Call, context: Context) -> Reply:
+        wanted = self._find(call.name)
+        settings = self._settings.get(wanted.topic, {})
+        return await wanted.call(arguments.parse(call.arguments), replace(context, settings=settings))
 
     def _find(self, name: str) -> Skill:
         found = self._skills.get(name)
@@ -183,52 +208,7 @@ class Skillset:
         return found
 
 
-def _arguments(call: Call) -> dict[str, JsonValue]:
-    if len(call.arguments) > LONGEST_ARGUMENTS:
-        raise SkillError(f"The arguments have {len(call.arguments)} characters; at most {LONGEST_ARGUMENTS} are read.")
-    try:
-        arguments: JsonValue = json.loads(call.arguments or "{}")
-    except (ValueError, RecursionError) as error:
-        raise SkillError(f"The arguments are not valid JSON ({error}): {call.arguments[:80]!r}") from error
-    if not isinstance(arguments, dict):
-        raise SkillError(f"The arguments have to be a JSON object, got: {call.arguments[:80]!r}")
-    return arguments
-
-
-async def _with_files(value: object, context: Context) -> object:
-    """Exchange file ids for the files."""
-    if isinstance(value, list):
-        return [await _with_files(element, context) for element in value]
-    if not isinstance(value, FileId):
-        return value
-    attachment = await context.files.get(value)
-    if attachment is None:
-        raise SkillError(f"There is no file {str(value)[:80]!r} in this conversation.")
-    return attachment
-
-
-def as_reply(value: object) -> Reply:
-    """Make a `Reply` of what a skill returned: text, anything JSON, an `Attachment`, a list with some, or a `Reply`.
-
-    Raises:
-        SkillError: it is none of these.
-    """
-    match value:
-        case Reply():
-            return value
-        case Attachment():
-            return Reply(attachments=(value,))
-        case str():
-            return Reply(text=value)
-        case None:
-            return Reply(text="Done.")
-        case list() | tuple() if any(isinstance(element, Attachment) for element in value):
-            replies = [as_reply(element) for element in value]
-            text = "\n".join(reply.text for reply in replies if reply.text)
-            return Reply(text=text, attachments=tuple(file for reply in replies for file in reply.attachments))
-    try:
-        return Reply(text=to_json(value, inf_nan_mode="strings").decode())
-    except (PydanticSerializationError, UnicodeDecodeError) as error:
-        raise SkillError(
-            f"The skill returned a {type(value).__name__}, which is neither text, JSON nor a file."
-        ) from error
+def _report(call: Call, error: BaseException) -> str:
+    """Log what a skill raised, and write it for the model."""
+    log.error("%s (call %s) failed", call.name, call.id, exc_info=error)
+    return f"Error: {call.name} failed: {type(error).__name__}: {error}"
