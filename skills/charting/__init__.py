@@ -1,0 +1,1 @@
+"""What `skills.chart` is made of. No module here imports matplotlib before a chart is drawn."""
