@@ -1,0 +1,1 @@
+"""What `skills.clock` is made of: places and their time zones."""
