@@ -72,7 +72,8 @@ def read(function: Callable[..., object], docstring: Docstring) -> Signature:
         model = _model(function, {name: hint for name, hint in hints.items() if name not in contexts}, docstring)
         schema = _without_titles(model.model_json_schema(schema_generator=_Schema))
     except (PydanticUserError, SchemaError, TypeError, ValueError) as error:
-        raise SkillDefinitionError(f"{where}: {str(error).splitlines()[0]}") from error
+        reason = " ".join(str(error).split("\n\n")[0].split())
+        raise SkillDefinitionError(f"{where}: {reason}") from error
     except RecursionError as error:
         raise SkillDefinitionError(f"{where} takes a TypedDict that contains itself; use a dataclass") from error
     return Signature(parameters=schema, context=contexts[0] if contexts else None, _arguments=model)
