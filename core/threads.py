@@ -21,6 +21,7 @@ async def in_thread(work: Callable[[], T], *, name: str) -> T:
         name: of the thread.
     """
     future: Future[T] = Future()
+    future.set_running_or_notify_cancel()  # so that a cancelled wait does not cancel what the thread will set
 
     def run() -> None:
         try:
