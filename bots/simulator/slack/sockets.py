@@ -82,9 +82,14 @@ class Sockets:
             del self._waiting[envelope.id]
 
     async def refresh(self, reason: Literal["warning", "refresh_requested", "link_disabled"]) -> None:
-        """Tell every socket that it will be closed, as Slack does every few hours."""
+        """Tell every socket that it will be closed, as Slack does every few hours.
+
+        After a warning it is still used for a while, otherwise nothing more is sent on it.
+        """
         for socket in tuple(self.open):
             await socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {"host": "simulator"}})
+            if reason != "warning":
+                self.open.pop(socket, None)
 
     async def close(self) -> None:
         """Close every socket as a server that goes away does."""
@@ -116,7 +121,7 @@ class Sockets:
     async def _change(self, socket: web.WebSocketResponse, transport: asyncio.Transport | None) -> None:
         async with self._changed:
             if transport is None:
-                del self.open[socket]
+                self.open.pop(socket, None)
             else:
                 self.open[socket] = transport
             self._changed.notify_all()

@@ -1,0 +1,147 @@
+"""The Web API's client: how often it repeats a call, and what its failures mean."""
+
+import asyncio
+import logging
+import random
+from typing import Final
+
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError, SlackRequestError
+from slack_sdk.http_retry.async_handler import AsyncRetryHandler
+from slack_sdk.http_retry.request import HttpRequest
+from slack_sdk.http_retry.response import HttpResponse
+from slack_sdk.http_retry.state import RetryState
+from slack_sdk.web.async_client import AsyncWebClient
+
+from core.config import SlackConfig
+from core.errors import PlatformError
+
+TIMEOUT: Final = 30
+"""Seconds for one call of the Web API."""
+
+LONGEST_PAUSE: Final = 30.0
+"""Seconds: a longer `Retry-After` is left to whoever waits for the answer."""
+
+# slack-sdk 3.47 raises AttributeError where an error page comes as text/plain: AsyncSlackResponse.validate.
+TROUBLE: Final = (SlackClientError, aiohttp.ClientError, OSError, AttributeError)
+
+_TRANSIENT: Final = frozenset(
+    {"ratelimited", "rate_limited", "message_limit_exceeded", "fatal_error", "internal_error", "service_unavailable"}
+    | {"request_timeout", "team_added_to_org"}
+)
+_UNCERTAIN: Final = frozenset({"fatal_error", "internal_error", "service_unavailable", "request_timeout"})
+_REASONS: Final = {
+    "not_in_channel": "I am not a member of this channel; invite me with /invite",
+    "channel_not_found": "I am not a member of this channel; invite me with /invite",
+    "is_archived": "the channel is archived",
+    "missing_scope": "the app lacks a permission; update it with `steward manifest slack` and install it again",
+    "restricted_action": "a setting of the workspace does not let me write here",
+    "storage_limit_reached": "the workspace has no room for more files",
+    "invalid_auth": "slack.bot_token is not valid",
+    "token_revoked": "slack.bot_token was revoked",
+    "account_inactive": "slack.bot_token belongs to an app that was removed",
+}
+
+
+class RateLimitRetry(AsyncRetryHandler):
+    """Repeat a call that was refused with 429 after the pause Slack asks for, and no other.
+
+    The SDK's default repeats a call whose connection was lost, which can post a message twice, and does not know 429.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(max_retry_count=3)
+
+    async def _can_retry_async(
+        self,
+        *,
+        state: RetryState,
+        request: HttpRequest,
+        response: HttpResponse | None = None,
+        error: Exception | None = None,
+    ) -> bool:
+        return response is not None and response.status_code == 429 and _pause(response) <= LONGEST_PAUSE
+
+    async def prepare_for_next_attempt_async(
+        self,
+        *,
+        state: RetryState,
+        request: HttpRequest,
+        response: HttpResponse | None = None,
+        error: Exception | None = None,
+    ) -> None:
+        """Wait."""
+        state.next_attempt_requested = True
+        pause = _pause(response) if response is not None else 1.0
+        await asyncio.sleep(pause + random.uniform(0.0, 0.25))  # noqa: S311 - spreads calls, protects nothing
+        state.increment_current_attempt()
+
+
+def web_client(config: SlackConfig, *, patient: bool = True) -> AsyncWebClient:
+    """Return a client of the configured Web API; one that is not patient gives up on 429 at once."""
+    return AsyncWebClient(
+        token=config.bot_token.get_secret_value() if config.bot_token else None,
+        base_url=config.api_url,
+        timeout=TIMEOUT,
+        retry_handlers=[RateLimitRetry()] if patient else [],
+        logger=logging.getLogger("steward.slack.api"),
+    )
+
+
+def code(error: Exception) -> str:
+    """Return Slack's word for what is wrong, "" where the answer has none."""
+    if not isinstance(error, SlackApiError) or not hasattr(error.response, "get"):
+        return ""
+    word = error.response.get("error")
+    return word if isinstance(word, str) else ""
+
+
+def uncertain(error: Exception) -> bool:
+    """Tell whether the call may have been performed although it failed here."""
+    if isinstance(error, SlackApiError) and _status(error) != 429:
+        return not code(error) or code(error) in _UNCERTAIN
+    return not isinstance(error, SlackApiError | aiohttp.ClientConnectorError)
+
+
+def failure(error: Exception, doing: str) -> PlatformError:
+    """Say in one sentence what could not be done, such as "post the answer", and why."""
+    word = code(error)
+    if word and isinstance(error, SlackApiError):
+        permanent = word not in _TRANSIENT and _status(error) != 429
+        reason = f"{_REASONS[word]} ({word})" if word in _REASONS else word
+        return PlatformError(
+            f"Slack did not let me {doing}: {reason}.", permanent=permanent, retry_after=retry_after(error)
+        )
+    if isinstance(error, SlackApiError):
+        return PlatformError(f"Slack could not {doing}: its server answered with status {_status(error)}.")
+    if isinstance(error, SlackRequestError):
+        return PlatformError(f"Slack could not {doing}: it did not take the bytes.")
+    if isinstance(error, TimeoutError):
+        return PlatformError(f"Slack took too long to {doing}.")
+    return PlatformError(f"Slack could not be reached to {doing} ({type(error).__name__}).")
+
+
+def retry_after(error: Exception) -> float | None:
+    """Return the seconds Slack asked us to wait."""
+    if not isinstance(error, SlackApiError) or _status(error) != 429:
+        return None
+    return seconds(error.response.headers.get("Retry-After"))
+
+
+def _status(error: SlackApiError) -> int:
+    # Where the body is not JSON the SDK hands out aiohttp's own response, which says `status`.
+    status: object = getattr(error.response, "status_code", None) or getattr(error.response, "status", 0)
+    return status if isinstance(status, int) else 0
+
+
+def _pause(response: HttpResponse) -> float:
+    value = next((value for name, value in response.headers.items() if name.lower() == "retry-after"), None)
+    return seconds(value[0] if isinstance(value, list) else value)
+
+
+def seconds(value: object) -> float:
+    """Read a `Retry-After` header; one second where it cannot be read."""
+    try:
+        return max(0.0, float(str(value)))
+    except ValueError:
+        return 1.0

@@ -1,0 +1,95 @@
+"""Names of people and kinds of channels, asked for once in a while."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import Final, Generic, TypeVar
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bots.slack.api import TROUBLE, code
+from bots.slack.events import Place, described_place
+
+PATIENCE: Final = 1.0
+"""Seconds for a lookup: the message it belongs to has to be acknowledged within three."""
+
+MOST_NAMES: Final = 8
+"""People looked up for one message."""
+
+_REFUSALS: Final = frozenset({"missing_scope", "unknown_method", "not_allowed_token_type", "method_deprecated"})
+
+T = TypeVar("T")
+
+
+class Directory:
+    """Looks people and channels up; what cannot be had is left out, and a method that is refused is not asked again."""
+
+    def __init__(self, client: AsyncWebClient) -> None:
+        self._client = client
+        self._names: _Cache[str] = _Cache(size=5000, seconds=3600.0)
+        self._places: _Cache[Place] = _Cache(size=5000, seconds=600.0)
+        self._refused: set[str] = set()
+
+    async def names(self, people: Iterable[str]) -> dict[str, str]:
+        """Return the names that are known or can be had, by id."""
+        wanted = [user for user in dict.fromkeys(people) if user][:MOST_NAMES]
+        found = await asyncio.gather(*map(self._name, wanted))
+        return {user: name for user, name in zip(wanted, found, strict=True) if name}
+
+    async def place(self, channel: str, *, known: Place | None = None) -> Place:
+        """Return who reads a channel; "private" where that cannot be had."""
+        known = known or self._places.get(channel)
+        if known is not None:
+            return known
+        answer = await self._ask("conversations.info", channel=channel)
+        described = answer.get("channel")
+        if not isinstance(described, dict):
+            return "private"
+        return self._places.put(channel, described_place(described))
+
+    async def _name(self, user: str) -> str:
+        known = self._names.get(user)
+        if known is not None:
+            return known
+        described = (await self._ask("users.info", user=user)).get("user")
+        if not isinstance(described, dict):
+            return ""
+        profile = described.get("profile")
+        spoken = profile if isinstance(profile, dict) else {}
+        name = (
+            spoken.get("display_name") or spoken.get("real_name") or described.get("real_name") or described.get("name")
+        )
+        return self._names.put(user, str(name or user))
+
+    async def _ask(self, method: str, **arguments: str) -> dict[str, object]:
+        if method in self._refused:
+            return {}
+        try:
+            async with asyncio.timeout(PATIENCE):
+                answer = await self._client.api_call(method, params=arguments)
+        except TROUBLE as error:
+            if code(error) in _REFUSALS:
+                self._refused.add(method)
+            return {}
+        return answer.data if isinstance(answer.data, dict) else {}
+
+
+class _Cache(Generic[T]):
+    """The latest values, for some time."""
+
+    def __init__(self, *, size: int, seconds: float) -> None:
+        self._size = size
+        self._seconds = seconds
+        self._kept: OrderedDict[str, tuple[float, T]] = OrderedDict()
+
+    def get(self, key: str) -> T | None:
+        until, value = self._kept.get(key, (0.0, None))
+        return value if until > time.monotonic() else None
+
+    def put(self, key: str, value: T) -> T:
+        self._kept[key] = (time.monotonic() + self._seconds, value)
+        self._kept.move_to_end(key)
+        while len(self._kept) > self._size:
+            self._kept.popitem(last=False)
+        return value

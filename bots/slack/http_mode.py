@@ -1,0 +1,63 @@
+"""HTTP mode: https://docs.slack.dev/apis/events-api/using-http-request-urls/."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from aiohttp import web
+from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.signature import SignatureVerifier
+
+from bots.slack.manifest import PATH
+from core.errors import PlatformError
+
+log = logging.getLogger("steward.slack")
+
+_LAST_REQUESTS: Final = 3.0
+"""Seconds that requests under way have when the server stops."""
+
+
+async def serve_http(app: AsyncApp, signing_secret: str, port: int, ready: Callable[[int], None]) -> None:
+    """Receive on a port, on all interfaces, until cancelled; `ready` is told the port.
+
+    Raises:
+        PlatformError: the port cannot be had.
+    """
+    verifier = SignatureVerifier(signing_secret)
+
+    async def receive(request: web.Request) -> web.Response:
+        if not await is_genuine(request, verifier):
+            log.warning("refused a request to %s that Slack did not sign; see slack.signing_secret", PATH)
+            return web.Response(status=401)
+        return await to_aiohttp_response(await app.async_dispatch(await to_bolt_request(request)))
+
+    server = web.Application()
+    server.router.add_post(PATH, receive)
+    runner = web.AppRunner(server, access_log=None, shutdown_timeout=_LAST_REQUESTS)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "0.0.0.0", port).start()  # noqa: S104 - Slack comes from outside; requests are signed
+        bound: int = runner.addresses[0][1]
+        ready(bound)
+        log.info("listening for Slack on port %d", bound)
+        await asyncio.Event().wait()
+    except OSError as error:
+        raise PlatformError(
+            f"Port {port} cannot be listened on ({error.strerror}); change slack.port.", permanent=True
+        ) from error
+    finally:
+        await runner.cleanup()
+
+
+async def is_genuine(request: web.Request, verifier: SignatureVerifier) -> bool:
+    """Tell whether Slack signed a request, within the last five minutes."""
+    try:
+        return verifier.is_valid(
+            await request.read(),
+            request.headers.get("X-Slack-Request-Timestamp"),
+            request.headers.get("X-Slack-Signature"),
+        )
+    except ValueError:  # a timestamp that is no number, a body that is no text
+        return False

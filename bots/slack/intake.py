@@ -1,0 +1,67 @@
+"""What comes in: each payload is dealt with before it is acknowledged."""
+
+import asyncio
+import logging
+
+from bots.commands import Commands, parse
+from bots.platform import Accept
+from bots.slack.directory import Directory
+from bots.slack.events import Lookup, channel_of, people_of, place_of, read_conversation, read_event, read_question
+from bots.slack.reply import LIMIT, content
+from core.errors import StewardError
+from core.messages import JsonObject
+
+log = logging.getLogger("steward.slack")
+
+
+class Intake:
+    """Turns payloads into messages and hands them to `accept`.
+
+    Args:
+        bot: the bot's user id.
+    """
+
+    def __init__(self, *, accept: Accept, commands: Commands, directory: Directory, bot: str) -> None:
+        self._accept = accept
+        self._commands = commands
+        self._directory = directory
+        self._bot = bot
+
+    async def take(self, payload: JsonObject) -> JsonObject:
+        """Deal with a payload and return what the acknowledgement says; {} where it says nothing.
+
+        Whatever `accept` raises comes out, so that nothing is acknowledged that was not accepted.
+        """
+        if "command" in payload:
+            return await self._command(payload)
+        if read_event(payload, Lookup(bot=self._bot)) is None:
+            return {}
+        message = read_event(payload, await self._look_up(payload))
+        if message is not None:
+            await self._accept(message)
+        return {}
+
+    async def _command(self, payload: JsonObject) -> JsonObject:
+        command, rest = parse(str(payload.get("text") or ""))
+        if command == "ask" and rest:
+            await self._accept(read_question(payload, rest, await self._look_up(payload)))
+            return {"response_type": "in_channel"}  # shows the question to everybody
+        text = await self._run("help" if command == "ask" else command, payload)
+        return {"response_type": "ephemeral", **content(text, blocks=len(text) <= LIMIT)}
+
+    async def _run(self, command: str, payload: JsonObject) -> str:
+        try:
+            return (await self._commands.run(command, read_conversation(payload))).text
+        except StewardError as error:
+            return str(error)
+        except Exception:
+            log.exception("the command %s failed", command)
+            return "Something went wrong inside me. The log has the details."
+
+    async def _look_up(self, payload: JsonObject) -> Lookup:
+        place = place_of(payload)
+        people = [user for user in people_of(payload) if user != self._bot]
+        names, looked_up = await asyncio.gather(
+            self._directory.names(people), self._directory.place(channel_of(payload), known=place)
+        )
+        return Lookup(bot=self._bot, names=names, place=looked_up)

@@ -1,0 +1,169 @@
+"""Slack, connected: Socket Mode, or HTTP where only a signing secret is given.
+
+Bolt acknowledges an event before it starts its listener (slack-bolt 1.30, `AsyncioListenerRunner.run`), so a crash
+between the two would lose the message for good. Messages are therefore accepted in a global middleware, which Bolt
+awaits first. It also answers everything else, so that no event type without a listener is delivered again and again.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+import aiohttp
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.middleware.async_middleware import AsyncMiddleware
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bots.commands import Commands
+from bots.platform import Accept
+from bots.slack import files
+from bots.slack.api import TIMEOUT, TROUBLE, code, failure, web_client
+from bots.slack.directory import Directory
+from bots.slack.http_mode import serve_http
+from bots.slack.intake import Intake
+from bots.slack.reply import SlackDraft, split
+from bots.slack.socket_mode import serve_socket
+from bots.slack.status import StatusLine
+from core.config import SlackConfig
+from core.errors import PlatformError
+from core.messages import Attachment, Reply, Turn
+
+log = logging.getLogger("steward.slack")
+
+BAD_TOKEN: Final = frozenset(
+    {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "not_allowed_token_type"}
+)
+
+
+class SlackPlatform:
+    """Slack as a platform.
+
+    Args:
+        max_bytes: of the largest file fetched.
+        ping_interval: seconds between signs of life of the socket; one that is silent for four of them is replaced.
+
+    Attributes:
+        listening: set while messages can come in.
+        port: of HTTP mode, while it listens.
+    """
+
+    name = "slack"
+
+    def __init__(self, config: SlackConfig, *, commands: Commands, max_bytes: int, ping_interval: float = 10.0) -> None:
+        self.listening = asyncio.Event()
+        self.port = config.port
+        self._config = config
+        self._commands = commands
+        self._max_bytes = max_bytes
+        self._ping_interval = ping_interval
+        self._client = web_client(config)
+        self._hasty = web_client(config, patient=False)
+        self._status_line = StatusLine(self._hasty)
+
+    async def listen(self, accept: Accept) -> None:
+        """Receive until cancelled; lost and refreshed sockets are replaced.
+
+        Raises:
+            PlatformError: Slack cannot be reached, or refuses a token; the sentence names the key.
+        """
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT)) as session:
+            self._client.session = self._hasty.session = session
+            try:
+                await self._listen(accept)
+            finally:
+                self.listening.clear()
+                self._client.session = self._hasty.session = None
+
+    def split(self, reply: Reply) -> Sequence[Reply]:
+        """Divide a reply into pieces that fit Slack's limits."""
+        return split(reply)
+
+    def draft(self, turn: Turn) -> SlackDraft:
+        """Begin to answer a turn."""
+        return SlackDraft(self._client, turn, self._status_line)
+
+    async def download(self, attachment: Attachment) -> bytes:
+        """Fetch a file that came with a message.
+
+        Raises:
+            PlatformError: it is gone, too large, or Slack sent its login page instead.
+        """
+        return await files.download(self._client, attachment, max_bytes=self._max_bytes)
+
+    async def _listen(self, accept: Accept) -> None:
+        identity = await self._identify()
+        log.info("connected to Slack workspace %s as %s", identity.team_id, identity.bot_user_id)
+        intake = Intake(
+            accept=accept,
+            commands=self._commands,
+            directory=Directory(self._hasty),
+            bot=identity.bot_user_id or "",
+        )
+        app = bolt_app(self._config, identity, intake)
+        if self._config.app_token is not None:
+            token = self._config.app_token.get_secret_value()
+            await serve_socket(app, self._client, token, ping_interval=self._ping_interval, ready=self.listening)
+        elif self._config.signing_secret is not None:
+            await serve_http(app, self._config.signing_secret.get_secret_value(), self._config.port, self._ready)
+        else:
+            raise PlatformError(
+                "Slack needs slack.app_token (for Socket Mode) or slack.signing_secret (for HTTP) as well.",
+                permanent=True,
+            )
+
+    def _ready(self, port: int) -> None:
+        self.port = port
+        self.listening.set()
+
+    async def _identify(self) -> AuthorizeResult:
+        try:
+            answer = await self._client.auth_test()
+        except TROUBLE as error:
+            if code(error) in BAD_TOKEN:
+                raise PlatformError(f"Slack refused slack.bot_token ({code(error)}).", permanent=True) from error
+            raise failure(error, f"connect at {self._config.api_url}") from error
+        return AuthorizeResult(
+            enterprise_id=answer.get("enterprise_id"),
+            team_id=answer.get("team_id"),
+            bot_user_id=answer.get("user_id"),
+            bot_id=answer.get("bot_id"),
+            bot_token=self._client.token,
+        )
+
+
+def bolt_app(config: SlackConfig, identity: AuthorizeResult, intake: Intake) -> AsyncApp:
+    """Return a Bolt app that does nothing but hand payloads to the intake.
+
+    `authorize` answers from memory: Bolt's own asks Slack at the first event and acknowledges it where that fails.
+    Signatures are checked before Bolt sees a request, because it logs the body of one that does not match.
+    """
+
+    async def authorize() -> AuthorizeResult:
+        return identity
+
+    app = AsyncApp(
+        name="steward",
+        logger=logging.getLogger("steward.slack.bolt"),
+        signing_secret="",
+        client=AsyncWebClient(base_url=config.api_url),
+        authorize=authorize,
+        request_verification_enabled=False,
+    )
+    app.use(_Take(intake))
+    return app
+
+
+class _Take(AsyncMiddleware):
+    """Ends Bolt's way of a request: the answer is the acknowledgement."""
+
+    def __init__(self, intake: Intake) -> None:
+        self._intake = intake
+
+    async def async_process(
+        self, *, req: AsyncBoltRequest, resp: BoltResponse, next: Callable[[], Awaitable[BoltResponse]]
+    ) -> BoltResponse:
+        return BoltResponse(status=200, body=await self._intake.take(req.body) or "")

@@ -1,0 +1,73 @@
+"""The Slack app that Steward needs, as an app manifest: https://docs.slack.dev/reference/app-manifest."""
+
+from typing import Final
+
+from pydantic import JsonValue
+
+from bots.commands import SUBCOMMANDS
+from core.config import Config
+from core.messages import JsonObject
+
+COMMAND: Final = "/steward"
+PATH: Final = "/slack/events"
+EVENTS: Final = ("app_mention", "message.im")
+SCOPES: Final = (
+    "app_mentions:read",
+    "channels:history",  # with the three other histories: to see whether an answer was posted before posting it again
+    "channels:read",  # with the three other reads: to know who reads a channel, so that nothing private leaves it
+    "chat:write",
+    "commands",
+    "files:read",
+    "files:write",
+    "groups:history",
+    "groups:read",
+    "im:history",
+    "im:read",
+    "mpim:history",
+    "mpim:read",
+    "users:read",
+)
+
+_ADDRESS: Final = f"https://YOUR-HOST{PATH}"
+
+
+def manifest(config: Config) -> JsonObject:
+    """Return the manifest of the app; without a signing secret alone it uses Socket Mode, as Steward does."""
+    socket_mode = config.slack.app_token is not None or config.slack.signing_secret is None
+    return {
+        "display_information": {
+            "name": config.name,
+            "description": "An assistant the whole team shares: mention it, write to it, or use its command.",
+        },
+        "features": {
+            "app_home": {
+                "home_tab_enabled": False,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": False,
+            },
+            "bot_user": {"display_name": config.name, "always_online": True},
+            "slash_commands": [_command(socket_mode)],
+        },
+        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
+        "settings": {
+            "event_subscriptions": {**_request_url(socket_mode, "request_url"), "bot_events": list(EVENTS)},
+            "interactivity": {"is_enabled": False},
+            "org_deploy_enabled": False,
+            "socket_mode_enabled": socket_mode,
+            "token_rotation_enabled": False,
+        },
+    }
+
+
+def _command(socket_mode: bool) -> JsonObject:
+    return {
+        "command": COMMAND,
+        **_request_url(socket_mode, "url"),
+        "description": "Ask, or see what I can do",
+        "usage_hint": " | ".join(command.usage for command in SUBCOMMANDS),
+        "should_escape": True,
+    }
+
+
+def _request_url(socket_mode: bool, key: str) -> dict[str, JsonValue]:
+    return {} if socket_mode else {key: _ADDRESS}

@@ -1,0 +1,196 @@
+"""Answers on their way to Slack.
+
+That a `markdown` block renders Markdown as documented (https://docs.slack.dev/reference/block-kit/blocks/markdown-block)
+could not be proven against Slack itself; where a server refuses it, the text is sent without it.
+"""
+
+import logging
+from collections.abc import Sequence
+from typing import Final
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from bots.slack.adoption import find, metadata
+from bots.slack.api import TIMEOUT, TROUBLE, RateLimitRetry, code, failure, uncertain
+from bots.slack.markup import escape, inert
+from bots.slack.status import StatusLine, status
+from bots.text import split as split_text
+from core.errors import PlatformError
+from core.events import Event
+from core.messages import JsonObject, Reply, Turn
+from core.outlet import Part
+
+log = logging.getLogger("steward.slack")
+
+LIMIT: Final = 8_000
+"""Characters of one message. Escaping makes at most five of one and a word joiner three of two, so that a message
+stays within 40,000 characters of text and 12,000 of the markdown block whatever is in it."""
+
+FILES: Final = 10
+"""Files of one message."""
+
+_NOT_HERE: Final = frozenset({"not_in_channel", "channel_not_found"})
+_BAD_BLOCKS: Final = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
+_RESPONSE_URL: Final = "response_url"
+
+
+def split(reply: Reply) -> Sequence[Reply]:
+    """Divide a reply into messages of text, and files after them."""
+    files = reply.attachments
+    return [
+        *(Reply(text=piece) for piece in split_text(reply.text, LIMIT)),
+        *(Reply(attachments=files[start : start + FILES]) for start in range(0, len(files), FILES)),
+    ]
+
+
+def content(markdown: str, *, blocks: bool = True) -> JsonObject:
+    """Return the text and blocks of a message; without blocks Slack shows the Markdown's source."""
+    plain: JsonObject = {"text": escape(markdown)}
+    return {**plain, "blocks": [{"type": "markdown", "text": inert(markdown)}]} if blocks else plain
+
+
+class SlackDraft:
+    """The answer to one message, in its thread.
+
+    Everything it needs is in the turn, so one that was read from the database is answered like a new one.
+    """
+
+    def __init__(self, client: AsyncWebClient, turn: Turn, status_line: StatusLine) -> None:
+        self._client = client
+        self._message = turn.message
+        self._place = turn.message.conversation
+        self._status_line = status_line
+        self._shown = ""
+        self._resumed = turn.attempt > 0
+        self._unknown: set[str] = set()
+        self._outside = False
+
+    async def show(self, event: Event) -> None:
+        """Show what is being done in the thread's status line."""
+        text = status(event)
+        if self._place.thread and text and text != self._shown:
+            self._shown = text
+            await self._status_line.set(self._place.channel, self._place.thread, text)
+
+    async def close(self) -> None:
+        """Take the status away; a message in the thread has done so already."""
+        if self._place.thread and self._shown:
+            self._shown = ""
+            await self._status_line.set(self._place.channel, self._place.thread, "")
+
+    async def send(self, part: Part) -> str:
+        """Post a part, unless it turns out to be there already.
+
+        Returns the message's id; of an upload the file's, as Slack names no message, and "" for a `response_url`.
+
+        Raises:
+            PlatformError: it is not there, or that cannot be known now.
+        """
+        if self._resumed or part.key in self._unknown:
+            found = await self._find(part)
+            if found:
+                return found
+        try:
+            sent = await (self._upload(part) if part.attachments else self._post(part))
+        except TROUBLE as error:
+            if uncertain(error):
+                self._unknown.add(part.key)
+                found = await self._find(part)
+                if found:
+                    return found
+            raise failure(error, "upload the files" if part.attachments else "post the answer") from error
+        self._shown = ""
+        return sent
+
+    async def _find(self, part: Part) -> str | None:
+        try:
+            found = await find(self._client, self._message, part)
+        except TROUBLE as error:
+            problem = failure(error, "see whether the answer is there already")
+            if not problem.permanent:
+                raise problem from error
+            log.warning("part %s may be sent twice: %s", part.key, problem)
+            return None
+        if found:
+            log.info("part %s was there already: %s", part.key, found)
+        return found
+
+    async def _post(self, part: Part) -> str:
+        if not self._outside:
+            try:
+                return await self._post_message(part)
+            except SlackApiError as error:
+                if code(error) not in _NOT_HERE or not self._message.origin.get(_RESPONSE_URL):
+                    raise
+                self._outside = True
+        return await self._respond(part)
+
+    async def _post_message(self, part: Part, *, blocks: bool = True) -> str:
+        message: JsonObject = {
+            "channel": self._place.channel,
+            **content(part.text, blocks=blocks),
+            "metadata": metadata(part.key),
+            "unfurl_links": False,
+            "unfurl_media": False,
+        }
+        if self._place.thread:
+            message["thread_ts"] = self._place.thread
+        try:
+            answer = await self._client.api_call("chat.postMessage", json=message)
+        except SlackApiError as error:
+            if blocks and code(error) in _BAD_BLOCKS:
+                return await self._post_message(part, blocks=False)
+            raise
+        return str(answer.get("ts") or "")
+
+    async def _respond(self, part: Part, *, blocks: bool = True) -> str:
+        """Answer a command in a channel the bot is not in, where what was posted cannot be read back."""
+        webhook = AsyncWebhookClient(
+            self._message.origin[_RESPONSE_URL],
+            timeout=TIMEOUT,
+            retry_handlers=[RateLimitRetry()],
+            logger=logging.getLogger("steward.slack.api"),
+        )
+        try:
+            answer = await webhook.send_dict(
+                {
+                    **content(part.text, blocks=blocks),
+                    "response_type": "in_channel",
+                    "unfurl_links": False,
+                    "unfurl_media": False,
+                }
+            )
+        except TROUBLE as error:
+            problem = failure(error, "answer the command")
+            raise PlatformError(str(problem), permanent=uncertain(error)) from error
+        if blocks and answer.status_code == 400:
+            return await self._respond(part, blocks=False)
+        if answer.status_code != 200:
+            raise PlatformError(
+                "Slack no longer takes my answer to this command; invite me to the channel with /invite.",
+                permanent=answer.status_code < 500 and answer.status_code != 429,
+            )
+        return ""
+
+    async def _upload(self, part: Part) -> str:
+        if self._outside:
+            raise PlatformError("I can only add files to a channel I am invited to, with /invite.", permanent=True)
+        uploads = [
+            {
+                "content": attachment.content or b"",
+                "filename": attachment.filename,
+                "title": attachment.filename,
+                "alt_txt": attachment.alt or None,
+            }
+            for attachment in part.attachments
+        ]
+        answer = await self._client.files_upload_v2(
+            file_uploads=uploads,
+            channel=self._place.channel,
+            thread_ts=self._place.thread,
+            initial_comment=escape(part.text) or None,
+        )
+        files = answer.get("files") or [{}]
+        return str(files[0].get("id") or "")

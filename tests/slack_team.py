@@ -1,0 +1,88 @@
+"""Steward's Slack adapter, connected to a simulated Slack by slack-bolt itself."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+
+from pydantic import SecretStr
+
+from bots.commands import Commands
+from bots.simulator.slack import SlackSimulator
+from bots.slack.listen import SlackPlatform
+from core.config import SlackConfig
+from core.messages import Conversation, Message, Turn
+from core.model import Tool
+
+DICE = Tool(name="roll_dice", description="Roll some dice.", parameters={"type": "object"}, examples=("roll 2d6",))
+
+
+class Team:
+    """The platform, and the messages it handed over.
+
+    Attributes:
+        failures: what `accept` raises at its next calls, in turn.
+        before: awaited at the beginning of each `accept`.
+    """
+
+    def __init__(self, slack: SlackSimulator, config: SlackConfig) -> None:
+        self.slack = slack
+        self.accepted: list[Message] = []
+        self.fresh: list[bool] = []
+        self.forgotten: list[Conversation] = []
+        self.failures: list[Exception] = []
+        self.before: Callable[[Message], Awaitable[None]] | None = None
+        self.platform = SlackPlatform(config, commands=self._commands(), max_bytes=1000, ping_interval=0.2)
+
+    async def accept(self, message: Message) -> bool:
+        """Write a message down, as the turns do."""
+        if self.before is not None:
+            await self.before(message)
+        if self.failures:
+            raise self.failures.pop(0)
+        self.fresh.append(message.id not in {known.id for known in self.accepted})
+        self.accepted.append(message)
+        return self.fresh[-1]
+
+    def turn(self, message: Message | None = None, *, attempt: int = 0) -> Turn:
+        """Return the turn of a message, the last one by default."""
+        return Turn(id=1, message=message or self.accepted[-1], attempt=attempt)
+
+    def _commands(self) -> Commands:
+        async def forget(conversation: Conversation) -> tuple[int, int]:
+            self.forgotten.append(conversation)
+            return 3, 1
+
+        return Commands(name="Steward", tools=[DICE], forget=forget)
+
+
+def settings(slack: SlackSimulator, *, http: bool = False) -> SlackConfig:
+    """Return the configuration that connects to a simulated Slack."""
+    return SlackConfig(
+        bot_token=SecretStr(slack.bot_token),
+        app_token=None if http else SecretStr(slack.app_token),
+        signing_secret=SecretStr(slack.signing_secret) if http else None,
+        port=0,
+        api_url=slack.url,
+    )
+
+
+@asynccontextmanager
+async def listening(slack: SlackSimulator, *, http: bool = False) -> AsyncIterator[Team]:
+    """Connect the adapter to a simulated Slack for the length of a test."""
+    team = Team(slack, settings(slack, http=http))
+    task = asyncio.create_task(team.platform.listen(team.accept))
+    try:
+        ready = asyncio.create_task(team.platform.listening.wait())
+        await asyncio.wait((task, ready), return_when=asyncio.FIRST_COMPLETED)
+        if not ready.done():
+            ready.cancel()
+            await task
+        if http:
+            assert await slack.webhook.verify(f"http://127.0.0.1:{team.platform.port}/slack/events")
+        else:
+            await slack.connected()
+        yield team
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

@@ -1,0 +1,294 @@
+"""Slack, from a person's message to `accept` and its acknowledgement; slack-bolt against the simulated Slack."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+from pydantic import SecretStr
+
+from bots.simulator.slack import Fault, SlackSimulator
+from core.errors import OperatorError, PlatformError
+from core.messages import Audience, Conversation, Message
+from core.outlet import Part
+from tests.slack_team import Team, listening, settings
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[SlackSimulator]:
+    async with SlackSimulator(retry_scale=0.001) as simulator:
+        yield simulator
+
+
+@pytest.fixture(params=["socket", "http"])
+async def either(slack: SlackSimulator, request: pytest.FixtureRequest) -> AsyncIterator[Team]:
+    async with listening(slack, http=request.param == "http") as team:
+        yield team
+
+
+@pytest.fixture
+async def team(slack: SlackSimulator) -> AsyncIterator[Team]:
+    async with listening(slack) as team:
+        yield team
+
+
+async def test_a_mention_is_accepted_and_acknowledged(either: Team) -> None:
+    ts = await either.slack.mention("C1", "U1", "is 1 < 2?")
+    await either.slack.settled()
+    [message] = either.accepted
+    assert message.id == f"slack/T1/C1/{ts}"
+    assert message.conversation == Conversation(platform="slack", workspace="T1", channel="C1", thread=ts)
+    assert (message.text, message.author.name) == ("is 1 < 2?", "Ada")
+    assert message.audience == Audience(scope="workspace", id="slack/T1")
+    assert either.slack.deliveries[0].acknowledged
+
+
+async def test_a_message_is_accepted_before_it_is_acknowledged(either: Team) -> None:
+    acknowledged: list[bool] = []
+
+    async def look(_: Message) -> None:
+        await asyncio.sleep(0.05)
+        acknowledged.append(either.slack.deliveries[0].acknowledged)
+
+    either.before = look
+    await either.slack.mention("C1", "U1", "hello")
+    await either.slack.settled()
+    assert acknowledged == [False]
+    assert either.slack.deliveries[0].acknowledged
+
+
+@pytest.mark.parametrize("http", [False, True])
+async def test_what_could_not_be_accepted_is_not_acknowledged_and_comes_again(http: bool) -> None:
+    async with SlackSimulator(retry_scale=0.001, deadline=0.3) as slack, listening(slack, http=http) as team:
+        team.failures.append(OperatorError("The disk is full."))
+        await slack.mention("C1", "U1", "hello")
+        await slack.settled()
+        assert slack.deliveries[0].failures == ["http_error" if http else "timeout"]
+        assert [message.text for message in team.accepted] == ["hello"]
+        assert slack.deliveries[0].acknowledged
+
+
+async def test_mention_and_message_of_one_post_have_one_id() -> None:
+    async with SlackSimulator(message_events=True) as slack, listening(slack) as team:
+        await slack.mention("C1", "U1", "hello")
+        await slack.settled()
+        assert team.fresh == [True, False]
+        assert len({message.id for message in team.accepted}) == 1
+        assert all(delivery.acknowledged for delivery in slack.deliveries)
+
+
+async def test_one_message_in_two_envelopes_has_one_id(team: Team) -> None:
+    await team.slack.mention("C1", "U1", "hello")
+    await team.slack.settled()
+    team.slack.deliver("events_api", team.slack.deliveries[0].payload)
+    await team.slack.settled()
+    assert team.fresh == [True, False]
+
+
+async def test_a_direct_message_has_no_thread_and_one_reader(team: Team) -> None:
+    await team.slack.say("U1", "hello")
+    await team.slack.settled()
+    [message] = team.accepted
+    assert message.conversation.thread is None
+    assert message.audience == Audience(scope="person", id="slack/U1")
+
+
+async def test_a_mention_in_a_thread_stays_in_it(team: Team) -> None:
+    root = await team.slack.say("U2", "look at this", channel="C1")
+    await team.slack.mention("C1", "U1", "what do you say?", thread=root)
+    await team.slack.settled()
+    assert team.accepted[0].conversation.thread == root
+
+
+async def test_a_private_channel_has_its_members_as_readers(team: Team) -> None:
+    await team.slack.mention("G1", "U1", "hello")
+    await team.slack.settled()
+    assert team.accepted[0].audience == Audience(scope="channel", id="slack/G1")
+
+
+async def test_a_channel_shared_with_another_workspace_is_not_the_workspaces(team: Team) -> None:
+    team.slack.world.channels["C1"].shared = True
+    await team.slack.mention("C1", "U1", "hello")
+    await team.slack.settled()
+    assert team.accepted[0].audience.scope == "channel"
+
+
+async def test_without_lookups_messages_come_in_all_the_same() -> None:
+    async with SlackSimulator(scopes=["chat:write"]) as slack, listening(slack) as team:
+        for _ in range(2):
+            await slack.mention("C1", "U1", "hello")
+            await slack.settled()
+        assert [message.author.name for message in team.accepted] == ["U1", "U1"]
+        assert [message.audience.scope for message in team.accepted] == ["channel", "channel"]
+        assert len(slack.calls("users.info")) == 1, "a refused method is not asked again"
+
+
+async def test_a_slow_lookup_does_not_hold_a_message_up(team: Team) -> None:
+    team.slack.fail("users.info", Fault(delay=5.0))
+    began = time.perf_counter()
+    await team.slack.mention("C1", "U1", "hello")
+    await team.slack.settled()
+    assert [message.author.name for message in team.accepted] == ["U1"]
+    assert time.perf_counter() - began < 2.5
+
+
+async def test_people_in_the_text_have_names(team: Team) -> None:
+    await team.slack.mention("C1", "U1", "ask <@U2> and <@U9>")
+    await team.slack.settled()
+    assert team.accepted[0].text == "ask @Grace and @U9"
+
+
+async def test_events_of_no_interest_are_acknowledged(either: Team) -> None:
+    either.slack.event({"type": "reaction_added", "user": "U1", "reaction": "eyes", "event_ts": "1.0"})
+    either.slack.event({"type": "message", "subtype": "message_changed", "channel": "DU1", "channel_type": "im"})
+    either.slack.deliver(
+        "interactive",
+        {"type": "block_actions", "user": {"id": "U1"}, "actions": [{"action_id": "a", "type": "button"}]},
+    )
+    await either.slack.settled()
+    assert [delivery.acknowledged for delivery in either.slack.deliveries] == [True] * 3
+    assert either.accepted == []
+
+
+async def test_the_bots_own_messages_are_not_accepted(team: Team) -> None:
+    await team.slack.say("U1", "hello")
+    await team.slack.settled()
+    draft = team.platform.draft(team.turn())
+    await draft.send(Part(key="1.0", text="hi"))
+    await team.slack.settled()
+    assert len(team.slack.deliveries) == 2
+    assert len(team.accepted) == 1
+
+
+async def test_a_refreshed_socket_is_replaced(team: Team) -> None:
+    await team.slack.refresh()
+    await team.slack.called("apps.connections.open", 2)
+    await team.slack.connected()
+    await team.slack.mention("C1", "U1", "still there?")
+    await team.slack.settled()
+    assert len(team.accepted) == 1
+
+
+async def test_a_lost_socket_is_replaced(team: Team) -> None:
+    team.slack.sockets.cut()
+    await team.slack.called("apps.connections.open", 2)
+    await team.slack.connected()
+    await team.slack.mention("C1", "U1", "still there?")
+    await team.slack.settled()
+    assert len(team.accepted) == 1
+
+
+async def test_a_server_that_is_gone_for_good_is_reported(slack: SlackSimulator) -> None:
+    team = Team(slack, settings(slack))
+    task = asyncio.create_task(team.platform.listen(team.accept))
+    await slack.connected()
+    await slack.stop()
+    with pytest.raises(PlatformError, match="connection to Slack was lost"):
+        await asyncio.wait_for(task, 10)
+
+
+async def test_a_forged_request_is_refused() -> None:
+    async with SlackSimulator() as slack, listening(slack, http=True) as team:
+        body = json.dumps({"type": "event_callback", "event": {"type": "app_mention"}})
+        old = str(int(time.time()) - 301)
+        assert (await slack.webhook.post(body, secret="another"))[0] == 401
+        assert (await slack.webhook.post(body, timestamp=old))[0] == 401
+        assert (await slack.webhook.post(body, timestamp="yesterday"))[0] == 401
+        assert (await slack.webhook.post(body))[0] == 200, "the same request, well signed"
+        assert team.accepted == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"bot_token": SecretStr("xoxb-wrong")}, r"Slack refused slack\.bot_token \(invalid_auth\)\."),
+        ({"app_token": SecretStr("xapp-wrong")}, r"Slack refused slack\.app_token \(invalid_auth\)\."),
+        ({"app_token": None}, r"Slack needs slack\.app_token .* or slack\.signing_secret"),
+    ],
+)
+async def test_a_bad_token_is_named(slack: SlackSimulator, changes: dict[str, object], sentence: str) -> None:
+    team = Team(slack, settings(slack).model_copy(update=changes))
+    with pytest.raises(PlatformError, match=sentence) as caught:
+        await team.platform.listen(team.accept)
+    assert caught.value.permanent
+    assert "wrong" not in str(caught.value)
+
+
+async def test_a_dead_server_is_named(slack: SlackSimulator) -> None:
+    await slack.stop()
+    team = Team(slack, settings(slack))
+    with pytest.raises(PlatformError, match=r"could not be reached to connect at http://127\.0\.0\.1") as caught:
+        await team.platform.listen(team.accept)
+    assert not caught.value.permanent
+
+
+async def test_a_port_in_use_is_named(slack: SlackSimulator) -> None:
+    async with listening(slack, http=True) as team:
+        config = settings(slack, http=True).model_copy(update={"port": team.platform.port})
+        with pytest.raises(PlatformError, match=r"change slack\.port") as caught:
+            await Team(slack, config).platform.listen(team.accept)
+        assert caught.value.permanent
+
+
+async def test_cancelling_leaves_nothing_behind(slack: SlackSimulator) -> None:
+    before = asyncio.all_tasks()
+    async with listening(slack) as team:
+        await slack.mention("C1", "U1", "hello")
+        await slack.settled()
+        assert team.accepted
+    await asyncio.sleep(0)
+    left = {task for task in asyncio.all_tasks() - before if "aiohttp.web" not in repr(task.get_coro())}
+    assert {task for task in left if "slack" in repr(task)} == set()
+    assert not team.platform.listening.is_set()
+
+
+async def test_help_is_answered_to_its_author_alone(either: Team) -> None:
+    await either.slack.command("C1", "U1", "help")
+    [shown] = either.slack.transcript.messages
+    assert shown.to == "U1"
+    assert "`/steward ask QUESTION`" in shown.text
+
+
+async def test_no_question_is_help(either: Team) -> None:
+    for text in ("", "ask", "  ask  "):
+        await either.slack.command("C1", "U1", text)
+    assert all("`/steward help`" in shown.text for shown in either.slack.transcript.messages)
+    assert either.accepted == []
+
+
+async def test_skills_are_listed(team: Team) -> None:
+    await team.slack.command("C1", "U1", "skills")
+    [shown] = team.slack.transcript.messages
+    assert "`roll_dice` – Roll some dice." in shown.text
+
+
+async def test_forget_forgets_the_channel(team: Team) -> None:
+    await team.slack.command("C1", "U1", "forget")
+    assert team.forgotten == [Conversation(platform="slack", workspace="T1", channel="C1")]
+    [shown] = team.slack.transcript.messages
+    assert (shown.to, shown.text) == ("U1", "Forgotten in this channel: 3 turns and 1 file.")
+
+
+async def test_a_question_by_command_is_visible_and_accepted(either: Team) -> None:
+    delivery = await either.slack.command("C1", "U1", "ask how does <@U2> do?")
+    [shown] = either.slack.transcript.messages
+    assert (shown.text, shown.to) == ("/steward ask how does <@U2> do?", None)
+    [message] = either.accepted
+    assert message.text == "how does @Grace do?"
+    assert message.conversation == Conversation(platform="slack", workspace="T1", channel="C1")
+    assert message.id == f"slack/T1/C1/{delivery.payload['trigger_id']}"
+
+
+async def test_a_question_that_could_not_be_accepted_fails_visibly() -> None:
+    async with SlackSimulator(deadline=0.2) as slack, listening(slack) as team:
+        team.failures.append(OperatorError("The disk is full."))
+        await slack.command("C1", "U1", "ask why")
+        [shown] = slack.transcript.messages
+        assert "failed" in shown.text
+
+
+async def test_a_mention_that_says_help_is_an_ordinary_message(team: Team) -> None:
+    await team.slack.mention("C1", "U1", "help")
+    await team.slack.settled()
+    assert [message.text for message in team.accepted] == ["help"]

@@ -1,0 +1,323 @@
+"""Answers in the simulated Slack: what people see of them, whatever goes wrong on the way."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from bots.simulator.slack import SCOPES, Fault, SlackSimulator
+from bots.simulator.transcript import Shown, ShownFile
+from bots.slack.reply import LIMIT, split
+from core.errors import PlatformError
+from core.events import SkillFinished, SkillStarted, TextDelta
+from core.items import Call, Result
+from core.messages import Attachment, Message, Reply, dump_message, load_message
+from core.outlet import Part
+from tests.slack_team import Team, listening, settings
+
+PNG = Attachment(filename="chart.png", media_type="image/png", content=b"\x89PNG", alt="Words by length")
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[SlackSimulator]:
+    async with SlackSimulator() as simulator:
+        yield simulator
+
+
+@pytest.fixture
+async def team(slack: SlackSimulator) -> AsyncIterator[Team]:
+    async with listening(slack) as team:
+        yield team
+
+
+async def mention(team: Team, text: str = "hello", channel: str = "C1") -> Message:
+    await team.slack.mention(channel, "U1", text)
+    await team.slack.settled()
+    return team.accepted[-1]
+
+
+def answers(team: Team) -> list[Shown]:
+    return [shown for shown in team.slack.transcript.messages if shown.author == "UBOT"]
+
+
+async def test_an_answer_is_posted_in_the_mentions_thread(team: Team) -> None:
+    message = await mention(team)
+    ts = await team.platform.draft(team.turn()).send(Part(key="1.0", text="**Hi**, 1 < 2"))
+    [shown] = answers(team)
+    assert (shown.id, shown.thread, shown.text) == (ts, message.conversation.thread, "**Hi**, 1 < 2")
+    [call] = team.slack.calls("chat.postMessage")
+    assert call.arguments["text"] == "**Hi**, 1 &lt; 2"
+    assert (call.arguments["unfurl_links"], call.arguments["unfurl_media"]) == (False, False)
+    assert call.arguments["metadata"] == {"event_type": "steward_part", "event_payload": {"key": "1.0"}}
+
+
+async def test_a_direct_message_is_answered_without_a_thread(team: Team) -> None:
+    await team.slack.say("U1", "hello")
+    await team.slack.settled()
+    await team.platform.draft(team.turn()).send(Part(key="1.0", text="hi"))
+    assert [(shown.channel, shown.thread) for shown in answers(team)] == [("DU1", None)]
+
+
+async def test_a_picture_lands_in_the_thread_with_its_alt_text(team: Team) -> None:
+    message = await mention(team)
+    await team.platform.draft(team.turn()).send(Part(key="1.1", attachments=(PNG,)))
+    [shown] = answers(team)
+    assert shown.thread == message.conversation.thread
+    assert shown.files == [
+        ShownFile(name="chart.png", media_type="image/png", content=b"\x89PNG", alt="Words by length")
+    ]
+
+
+async def test_several_files_are_one_message(team: Team) -> None:
+    await mention(team)
+    csv = Attachment(filename="data.csv", media_type="text/csv", content=b"1,2")
+    [piece] = split(Reply(attachments=(PNG, csv)))
+    await team.platform.draft(team.turn()).send(Part(key="1.0", attachments=piece.attachments))
+    [shown] = answers(team)
+    assert [file.name for file in shown.files] == ["chart.png", "data.csv"]
+
+
+async def test_a_long_answer_arrives_whole(team: Team) -> None:
+    await mention(team)
+    words = [f"word{number}" for number in range(6000)]
+    pieces = split(Reply(text=" ".join(words), attachments=(PNG,)))
+    draft = team.platform.draft(team.turn())
+    for number, piece in enumerate(pieces):
+        await draft.send(Part(key=f"1.{number}", text=piece.text, attachments=piece.attachments))
+    texts = [shown.text for shown in answers(team) if not shown.files]
+    assert len(texts) > 1
+    assert " ".join(texts).split() == words
+    assert answers(team)[-1].files
+
+
+async def test_the_worst_piece_is_within_slacks_limits(team: Team) -> None:
+    await mention(team)
+    for text in ("&" * LIMIT, "<!here>" * (LIMIT // 7), "@here " * (LIMIT // 6)):
+        await team.platform.draft(team.turn()).send(Part(key="1.0", text=text))
+    assert len(answers(team)) == 3
+    assert all("blocks" in call.arguments for call in team.slack.calls("chat.postMessage"))
+
+
+async def test_text_of_the_model_pings_nobody(team: Team) -> None:
+    await mention(team)
+    text = "<!channel> <!here> <!everyone> <@U2> <!subteam^S1|@team>"
+    await team.platform.draft(team.turn()).send(Part(key="1.0", text=text))
+    assert team.slack.world.pings == []
+    [shown] = answers(team)
+    assert shown.text.replace("\u2060", "") == text
+
+
+async def test_a_server_without_markdown_blocks_gets_the_text(team: Team) -> None:
+    await mention(team)
+    team.slack.fail("chat.postMessage", Fault(error="invalid_blocks"))
+    await team.platform.draft(team.turn()).send(Part(key="1.0", text="**hi** & bye"))
+    assert [shown.text for shown in answers(team)] == ["**hi** & bye"]
+
+
+async def test_a_rate_limit_is_waited_for(team: Team) -> None:
+    await mention(team)
+    team.slack.fail("chat.postMessage", Fault(retry_after=1))
+    began = asyncio.get_running_loop().time()
+    await team.platform.draft(team.turn()).send(Part(key="1.0", text="hi"))
+    assert asyncio.get_running_loop().time() - began >= 1.0
+    assert len(answers(team)) == 1
+
+
+async def test_a_long_rate_limit_is_handed_on(team: Team) -> None:
+    await mention(team)
+    team.slack.fail("chat.postMessage", Fault(retry_after=90))
+    with pytest.raises(PlatformError) as caught:
+        await team.platform.draft(team.turn()).send(Part(key="1.0", text="hi"))
+    assert (caught.value.retry_after, caught.value.permanent) == (90.0, False)
+
+
+@pytest.mark.parametrize("fault", [Fault(drop="after"), Fault(status=502, times=1), Fault(error="fatal_error")])
+async def test_an_answer_of_unknown_fate_is_looked_for(team: Team, fault: Fault) -> None:
+    await mention(team)
+    team.slack.fail("chat.postMessage", fault)
+    draft = team.platform.draft(team.turn())
+    if fault.drop:
+        found = await draft.send(Part(key="1.0", text="hi"))
+        assert found == answers(team)[0].id
+    else:
+        with pytest.raises(PlatformError) as caught:
+            await draft.send(Part(key="1.0", text="hi"))
+        assert not caught.value.permanent
+    assert len(team.slack.calls("conversations.replies")) == 1
+    assert len(answers(team)) == (1 if fault.drop else 0)
+
+
+async def test_a_lost_answer_is_not_posted_again_while_it_cannot_be_looked_for(team: Team) -> None:
+    await mention(team)
+    team.slack.fail("chat.postMessage", Fault(drop="after"))
+    team.slack.fail("conversations.replies", Fault(drop="before", times=2))
+    draft = team.platform.draft(team.turn())
+    for _ in range(2):
+        with pytest.raises(PlatformError, match="see whether the answer is there"):
+            await draft.send(Part(key="1.0", text="hi"))
+    found = await draft.send(Part(key="1.0", text="hi"))
+    assert [shown.id for shown in answers(team)] == [found]
+
+
+async def test_a_refused_connection_is_tried_again_by_whoever_sends(team: Team) -> None:
+    await mention(team)
+    await team.slack.stop()
+    with pytest.raises(PlatformError, match="could not be reached") as caught:
+        await team.platform.draft(team.turn()).send(Part(key="1.0", text="hi"))
+    assert not caught.value.permanent
+
+
+async def test_an_upload_of_unknown_fate_is_looked_for(team: Team) -> None:
+    await mention(team)
+    team.slack.fail("files.completeUploadExternal", Fault(drop="after"))
+    found = await team.platform.draft(team.turn()).send(Part(key="1.0", attachments=(PNG,)))
+    assert [shown.id for shown in answers(team)] == [found]
+
+
+async def test_after_a_restart_what_is_there_is_not_sent_again(slack: SlackSimulator) -> None:
+    async with listening(slack) as team:
+        stored = dump_message(await mention(team))
+        await team.platform.draft(team.turn()).send(Part(key="1.0", text="first"))
+        await team.platform.draft(team.turn()).send(Part(key="1.1", attachments=(PNG,)))
+    restarted = Team(slack, settings(slack))
+    draft = restarted.platform.draft(restarted.turn(load_message(stored), attempt=1))
+    await draft.send(Part(key="1.0", text="first"))
+    await draft.send(Part(key="1.1", attachments=(PNG,)))
+    await draft.send(Part(key="1.2", text="second"))
+    assert [(shown.text, len(shown.files)) for shown in answers(team)] == [("first", 0), ("", 1), ("second", 0)]
+    assert {shown.thread for shown in answers(team)} == {team.accepted[0].conversation.thread}
+
+
+async def test_after_a_restart_an_answer_is_sent_even_where_history_may_not_be_read() -> None:
+    scopes = [scope for scope in SCOPES if not scope.endswith(":history")]
+    async with SlackSimulator(scopes=scopes) as slack, listening(slack) as team:
+        await mention(team)
+        await team.platform.draft(team.turn(attempt=1)).send(Part(key="1.0", text="hi"))
+        assert len(answers(team)) == 1
+
+
+async def test_a_permanent_refusal_says_why(team: Team) -> None:
+    await mention(team)
+    team.slack.world.channels["C1"].members.discard("UBOT")
+    with pytest.raises(PlatformError, match="invite me with /invite") as caught:
+        await team.platform.draft(team.turn()).send(Part(key="1.0", text="hi"))
+    assert caught.value.permanent
+
+
+async def test_a_missing_permission_for_files_is_named() -> None:
+    scopes = [scope for scope in SCOPES if scope != "files:write"]
+    async with SlackSimulator(scopes=scopes) as slack, listening(slack) as team:
+        await mention(team)
+        with pytest.raises(PlatformError, match=r"lacks a permission.*missing_scope") as caught:
+            await team.platform.draft(team.turn()).send(Part(key="1.0", attachments=(PNG,)))
+        assert caught.value.permanent
+
+
+async def test_bytes_that_were_not_taken_may_be_sent_again(team: Team) -> None:
+    await mention(team)
+    team.slack.fail("upload", Fault(status=500))
+    draft = team.platform.draft(team.turn())
+    with pytest.raises(PlatformError, match="did not take the bytes") as caught:
+        await draft.send(Part(key="1.0", attachments=(PNG,)))
+    assert not caught.value.permanent
+    await draft.send(Part(key="1.0", attachments=(PNG,)))
+    assert len(answers(team)) == 1
+
+
+async def test_a_command_is_answered_in_its_channel(team: Team) -> None:
+    await team.slack.command("C1", "U1", "ask why")
+    await team.platform.draft(team.turn()).send(Part(key="1.0", text="because"))
+    assert [(shown.channel, shown.thread, shown.text) for shown in answers(team)] == [("C1", None, "because")]
+    assert len(team.slack.calls("chat.postMessage")) == 1
+
+
+async def test_a_command_where_the_bot_is_not_is_answered_without_files(team: Team) -> None:
+    await team.slack.command("C2", "U1", "ask why")
+    draft = team.platform.draft(team.turn())
+    await draft.send(Part(key="1.0", text="because <!here>"))
+    with pytest.raises(PlatformError, match="add files to a channel I am invited to") as caught:
+        await draft.send(Part(key="1.1", attachments=(PNG,)))
+    assert caught.value.permanent
+    [shown] = answers(team)
+    assert (shown.channel, shown.to, shown.text.replace("\u2060", "")) == ("C2", None, "because <!here>")
+    assert team.slack.world.pings == []
+
+
+async def test_a_file_alone_where_the_bot_is_not_asks_for_an_invitation(team: Team) -> None:
+    await team.slack.command("C2", "U1", "ask why")
+    with pytest.raises(PlatformError, match="invite me with /invite") as caught:
+        await team.platform.draft(team.turn()).send(Part(key="1.0", attachments=(PNG,)))
+    assert caught.value.permanent
+
+
+async def test_a_used_up_command_cannot_be_answered(team: Team) -> None:
+    await team.slack.command("C2", "U1", "ask why")
+    team.slack.expire_response_urls()
+    with pytest.raises(PlatformError, match="no longer takes my answer") as caught:
+        await team.platform.draft(team.turn()).send(Part(key="1.0", text="because"))
+    assert caught.value.permanent
+
+
+async def test_a_lost_answer_to_a_command_is_not_repeated(team: Team) -> None:
+    await team.slack.command("C2", "U1", "ask why")
+    team.slack.fail("response_url", Fault(drop="after"))
+    with pytest.raises(PlatformError) as caught:
+        await team.platform.draft(team.turn()).send(Part(key="1.0", text="because"))
+    assert caught.value.permanent
+    assert len(answers(team)) == 1
+
+
+async def test_progress_shows_in_the_status_line(team: Team) -> None:
+    message = await mention(team)
+    draft = team.platform.draft(team.turn())
+    call = Call(id="1", name="draw_chart", arguments="{}")
+    await draft.show(SkillStarted(call=call))
+    assert team.slack.world.statuses == {("C1", message.conversation.thread): "is running draw chart…"}
+    result = Result(call_id="1", name="draw_chart", text="done")
+    for event in (SkillFinished(call=call, result=result, seconds=1.0), TextDelta(text="a"), TextDelta(text="b")):
+        await draft.show(event)
+    await draft.close()
+    assert team.slack.world.status_history == ["is running draw chart…", "is thinking…", "is writing…", ""]
+
+
+async def test_a_posted_answer_needs_no_other_end_of_its_status(team: Team) -> None:
+    await mention(team)
+    draft = team.platform.draft(team.turn())
+    await draft.show(TextDelta(text="a"))
+    await draft.send(Part(key="1.0", text="a"))
+    await draft.close()
+    assert team.slack.world.status_history == ["is writing…"]
+
+
+async def test_a_refused_status_is_not_tried_again(team: Team) -> None:
+    await mention(team)
+    team.slack.fail("assistant.threads.setStatus", Fault(error="unknown_method", times=5))
+    for _ in range(2):
+        draft = team.platform.draft(team.turn())
+        await draft.show(TextDelta(text="a"))
+        await draft.close()
+    team.slack.fail("assistant.threads.setStatus", Fault(error="never_reached"))
+    assert team.slack.world.status_history == []
+    assert team.slack.calls("assistant.threads.setStatus") == []
+
+
+async def test_a_rate_limit_does_not_hold_progress_up(team: Team) -> None:
+    await mention(team)
+    team.slack.fail("assistant.threads.setStatus", Fault(retry_after=20))
+    draft = team.platform.draft(team.turn())
+    async with asyncio.timeout(1):
+        await draft.show(TextDelta(text="a"))
+
+
+async def test_an_empty_reply_has_no_pieces() -> None:
+    assert split(Reply()) == []
+
+
+async def test_a_thread_that_is_gone_is_not_answered_elsewhere(team: Team) -> None:
+    message = await mention(team)
+    gone = replace(message, conversation=replace(message.conversation, thread="1.000001"))
+    with pytest.raises(PlatformError) as caught:
+        await team.platform.draft(team.turn(gone)).send(Part(key="1.0", text="hi"))
+    assert caught.value.permanent
+    assert answers(team) == []
