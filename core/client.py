@@ -1,0 +1,117 @@
+"""The language model behind the `Model` seam: OpenAI and compatible servers."""
+
+import logging
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+
+from core.config import ModelConfig, Price
+from core.errors import ModelError
+from core.exchange import Exchange
+from core.items import Answer, Item, Usage
+from core.model import Delta, Model, Tool
+from core.protocols.api import Ask
+from core.protocols.chat import ChatApi
+from core.protocols.concessions import Concessions
+from core.protocols.faults import RequestFailedError
+from core.protocols.jsonask import in_json
+from core.protocols.patience import Patience
+from core.protocols.responses import ResponsesApi
+from core.redaction import Redactor
+from core.transport import Transport
+
+log = logging.getLogger("steward.model")
+
+
+def connect(config: ModelConfig, *, patience: Patience | None = None) -> Model:
+    """Return the configured language model; nothing is sent yet.
+
+    Args:
+        config: the configuration's `model`.
+        patience: how long to wait between tries.
+
+    Raises:
+        OperatorError: `base_url` is not an address.
+    """
+    return OpenAIModel(config, patience=patience or Patience())
+
+
+class OpenAIModel:
+    """A model at OpenAI or a compatible server."""
+
+    def __init__(self, config: ModelConfig, *, patience: Patience) -> None:
+        self._config = config
+        self._patience = patience
+        self._transport = Transport(config)
+        self._api = ChatApi() if config.api == "chat" else ResponsesApi()
+        self._concessions = Concessions()
+        self._redact = Redactor([config.api_key.get_secret_value()] if config.api_key else ())
+
+    async def stream(
+        self, instructions: str, items: Sequence[Item], tools: Sequence[Tool]
+    ) -> AsyncGenerator[Delta, None]:
+        """Answer the last item."""
+        exchange = self._exchange(instructions, items, tools)
+        started = time.perf_counter()
+        try:
+            async with aclosing(exchange.run()) as deltas:
+                async for delta in deltas:
+                    if isinstance(delta, Answer):
+                        self._report(delta, exchange, time.perf_counter() - started)
+                    yield delta
+        except RequestFailedError as error:
+            seconds = time.perf_counter() - started
+            log.error(
+                "model %s failed after %.3f s and %d retries: %s",
+                self._config.name,
+                seconds,
+                exchange.retried,
+                error.refusal or error,
+                exc_info=error,
+            )
+            raise ModelError(self._redact(str(error))) from error
+
+    async def close(self) -> None:
+        """Close the connections to the server."""
+        await self._transport.close()
+
+    def _exchange(self, instructions: str, items: Sequence[Item], tools: Sequence[Tool]) -> Exchange:
+        native = Ask(
+            model=self._config.name,
+            instructions=instructions,
+            items=items,
+            tools=tools,
+            temperature=self._config.temperature,
+        )
+        ask = in_json(native) if self._config.tools == "json" else native
+        return Exchange(
+            ask,
+            transport=self._transport,
+            api=self._api,
+            concessions=self._concessions,
+            patience=self._patience,
+            retries=self._config.retries,
+            in_json=ask is not native,
+        )
+
+    def _report(self, answer: Answer, exchange: Exchange, seconds: float) -> None:
+        usage = answer.usage
+        cost = cost_of(usage, self._config.price)
+        log.info(
+            "model %s answered in %.3f s: %d input tokens (%d cached), %d output, %d calls, %d retries%s",
+            self._config.name,
+            seconds,
+            usage.input,
+            usage.cached,
+            usage.output,
+            len(answer.calls),
+            exchange.retried,
+            f", {cost:.6f} USD" if cost else "",
+        )
+
+
+def cost_of(usage: Usage, price: Price) -> float:
+    """Return what a model call cost, in US dollars."""
+    cached = price.input if price.cached is None else price.cached
+    fresh = max(0, usage.input - usage.cached)
+    return (fresh * price.input + usage.cached * cached + usage.output * price.output) / 1_000_000

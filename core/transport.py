@@ -1,0 +1,108 @@
+"""The way to a model's server: requests out, the events of streamed answers in, through the `openai` client."""
+
+import json
+import logging
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Final
+
+import httpx2
+import openai
+from openai import AsyncOpenAI, AsyncStream
+
+from core.config import ModelConfig
+from core.errors import OperatorError
+from core.messages import JsonObject
+from core.protocols.faults import RequestFailedError, fault_of, refusal_of
+from core.protocols.patience import retry_after
+from core.protocols.sse import EventDecoder
+
+log = logging.getLogger("steward.model")
+
+_OPENAI: Final = "https://api.openai.com/v1"
+_CONNECT: Final = 10.0
+# A server that sends signs of life but no answer is given up after this many times the timeout.
+_LONGEST: Final = 10
+
+
+class Transport:
+    """Sends requests and yields the data of the events that come back."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        self._model = config.name
+        self._timeout = config.timeout
+        key = config.api_key.get_secret_value() if config.api_key else ""
+        try:
+            self._client = AsyncOpenAI(
+                api_key=key or "none",
+                base_url=config.base_url or _OPENAI,
+                timeout=httpx2.Timeout(config.timeout, connect=min(config.timeout, _CONNECT)),
+                max_retries=0,
+            )
+        except (httpx2.InvalidURL, ValueError) as error:
+            raise OperatorError(f"model.base_url is not an address: {config.base_url}") from error
+
+    async def events(self, path: str, body: JsonObject) -> AsyncGenerator[str, None]:
+        """Send a request and yield each event's data, or the whole body where the server does not stream.
+
+        Raises:
+            RequestFailedError: there was no answer, or it broke off.
+        """
+        try:
+            response = await self._post(path, body)
+            try:
+                async with aclosing(self._decoded(response)) as events:
+                    async for data in events:
+                        yield data
+            finally:
+                await response.aclose()
+        except openai.APIStatusError as error:
+            refusal = refusal_of(error.body, status=error.status_code)
+            raise fault_of(refusal, model=self._model, wait=retry_after(error.response.headers)) from error
+        except (openai.OpenAIError, httpx2.HTTPError) as error:
+            raise RequestFailedError(self._lost(error), again=True) from error
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()
+
+    async def _post(self, path: str, body: JsonObject) -> httpx2.Response:
+        # Written here and not by the client: it fails on half a surrogate pair, which a history may hold.
+        content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+        log.debug("asking %s at %s with %d bytes", self._model, path, len(content))
+        # `stream` without a literal value is the overload that admits to returning the raw response.
+        stream: bool = True
+        response = await self._client.post(
+            path, cast_to=httpx2.Response, content=content, stream=stream, stream_cls=AsyncStream[object]
+        )
+        assert isinstance(response, httpx2.Response)
+        return response
+
+    async def _decoded(self, response: httpx2.Response) -> AsyncGenerator[str, None]:
+        kind = response.headers.get("content-type", "")
+        if "html" in kind:
+            raise RequestFailedError("model.base_url leads to a web page, not to a language model's server.")
+        if "json" in kind:
+            yield (await response.aread()).decode("utf-8", "replace")
+            return
+        decoder, latest = EventDecoder(), time.monotonic() + self._timeout * _LONGEST
+        async for chunk in response.aiter_bytes():
+            for data in decoder.feed(chunk):
+                yield data
+            if time.monotonic() > latest:
+                raise RequestFailedError(_timed_out(self._timeout * _LONGEST))
+        for data in decoder.end():
+            yield data
+
+    def _lost(self, error: Exception) -> str:
+        cause = error.__cause__ if isinstance(error, openai.OpenAIError) else error
+        if isinstance(cause, httpx2.TimeoutException) and not isinstance(cause, httpx2.ConnectTimeout):
+            return _timed_out(self._timeout)
+        if isinstance(error, openai.OpenAIError):
+            return "The language model's server cannot be reached. Please try again later."
+        return "The language model's answer broke off. Please try again."
+
+
+def _timed_out(seconds: float) -> str:
+    return f"The language model's server did not answer within {seconds:g} seconds. Please try again."
