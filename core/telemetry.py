@@ -4,8 +4,8 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, TextIO
@@ -58,9 +58,23 @@ def configure(config: LogConfig, secrets: Iterable[str], *, file: Path | None = 
     logging.getLogger("matplotlib").setLevel(max(level, logging.WARNING))
 
 
+@contextmanager
+def errors_aloud() -> Iterator[None]:
+    """Say errors on standard error too, in one sentence each, while somebody waits in front of it."""
+    handler = _Handler(sys.stderr)
+    handler.setLevel(logging.ERROR)
+    handler.setFormatter(_Sentences())
+    logging.getLogger().addHandler(handler)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(handler)
+
+
 def _open(file: Path) -> TextIO:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
         return file.open("a", encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
@@ -96,6 +110,13 @@ class _TextLines(logging.Formatter):
         if record.stack_info:
             parts.append(self.formatStack(record.stack_info))
         return "\n".join(parts)
+
+
+class _Sentences(logging.Formatter):
+    """`steward: The skill module …`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return f"steward: {redact(record.getMessage()).translate(_CONTROLS)}"
 
 
 class _JsonLines(_TextLines):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from core.config import LogConfig
 from core.errors import OperatorError
 from core.redaction import MARK, Redactor
-from core.telemetry import configure, redact
+from core.telemetry import configure, errors_aloud, redact
 
 SECRET = 'hunter2 "of" the/sea'
 LOG = logging.getLogger("steward.turns")
@@ -146,6 +146,16 @@ def test_a_file_is_appended_to(tmp_path: Path, capsys: pytest.CaptureFixture[str
         LOG.info("line %d", number)
     assert [line[-6:] for line in file.read_text(encoding="utf-8").splitlines()] == ["line 1", "line 2"]
     assert capsys.readouterr().err == ""
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_errors_are_also_said_aloud(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    configure(LogConfig(), [SECRET], file=tmp_path / "chat.log")
+    with errors_aloud():
+        LOG.warning("not so bad")
+        LOG.error("refused %s\nreally", SECRET, exc_info=ValueError("why"))
+    LOG.error("later")
+    assert capsys.readouterr().err == f"steward: refused {MARK}\\nreally\n"
 
 
 def test_a_file_that_cannot_be_written_is_the_operators_fault(tmp_path: Path) -> None:
