@@ -1,0 +1,182 @@
+"""The command `steward`. Everything heavy is imported by the command that needs it, so that `--help` is instant."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from core.config import Config
+
+FAILED: Final = 1
+MISUSED: Final = 2
+INTERRUPTED: Final = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code.
+
+    0 when all went well; 1 when it failed; 2 when the configuration or the command line is wrong, said in one
+    sentence; 130 after Ctrl-C.
+    """
+    try:
+        return _flushed(argv)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        from bots.terminal.screen import silence
+
+        silence(sys.stdout)
+        return FAILED
+    except Exception as error:
+        return _report(error)
+
+
+def _flushed(argv: Sequence[str] | None) -> int:
+    """Run a command, and notice here rather than at exit that nobody reads what it printed."""
+    try:
+        arguments = _parser().parse_args(argv)
+        command: Callable[[argparse.Namespace], int] = arguments.command
+        return command(arguments)
+    finally:
+        if sys.stdout:
+            sys.stdout.flush()
+
+
+def _parser() -> argparse.ArgumentParser:
+    everywhere = argparse.ArgumentParser(add_help=False)
+    everywhere.add_argument(
+        "--config",
+        metavar="PATH",
+        type=Path,
+        default=argparse.SUPPRESS,
+        help="the settings; by default config.yaml in the current folder",
+    )
+    parser = argparse.ArgumentParser(
+        prog="steward",
+        description="One assistant that a whole team shares in Slack, Discord and the terminal.",
+        epilog="Without a command: `run` where a platform is configured, else `chat`.",
+        parents=[everywhere],
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+    parser.set_defaults(command=_default, once=None, file=[])
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+    chat = commands.add_parser("chat", parents=[everywhere], help="talk to Steward in this terminal")
+    chat.add_argument("--once", metavar="TEXT", help="answer this one message and end; - reads it from standard input")
+    chat.add_argument("--file", metavar="PATH", action="append", default=[], help="send a file with the first message")
+    chat.set_defaults(command=_chat)
+
+    run = commands.add_parser("run", parents=[everywhere], help="answer on every configured platform")
+    run.set_defaults(command=_run)
+
+    skills = commands.add_parser("skills", parents=[everywhere], help="list the skills")
+    skills.add_argument("--json", action="store_true", help="as JSON, with the schema of the arguments")
+    skills.set_defaults(command=_skills)
+
+    manifest = commands.add_parser("manifest", parents=[everywhere], help="print the manifest of a platform's app")
+    manifest.add_argument("platform", choices=["slack"])
+    manifest.set_defaults(command=_manifest)
+    return parser
+
+
+class _Version(argparse.Action):
+    """`--version`; the metadata is only looked up when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version
+
+        print(f"steward {version('steward')}")
+        parser.exit()
+
+
+def _default(arguments: argparse.Namespace) -> int:
+    config = _config(arguments)
+    return _run(arguments) if config.slack.configured or config.discord.configured else _chat(arguments)
+
+
+def _chat(arguments: argparse.Namespace) -> int:
+    from core import telemetry
+
+    config = _config(arguments)
+    telemetry.configure(config.log, config.secrets(), file=config.data_dir / "chat.log")
+    from bots.terminal.chat import chat
+
+    return chat(config, once=arguments.once, paths=arguments.file)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    import asyncio
+
+    config = _logged(arguments)
+    from bots.app import open_app
+
+    async def run() -> None:
+        async with open_app(config) as app:
+            await app.run()
+
+    asyncio.run(run())
+    return 0
+
+
+def _skills(arguments: argparse.Namespace) -> int:
+    import json
+
+    config = _logged(arguments)
+    from bots.app import skills
+
+    tools = skills(config).tools
+    if arguments.json:
+        fields = ("name", "description", "parameters", "examples")
+        print(
+            json.dumps([{name: getattr(tool, name) for name in fields} for tool in tools], indent=2, ensure_ascii=False)
+        )
+    else:
+        width = max((len(tool.name) for tool in tools), default=0)
+        for tool in tools:
+            print(f"{tool.name:<{width}}  {tool.description.splitlines()[0]}")
+    return 0
+
+
+def _manifest(arguments: argparse.Namespace) -> int:
+    import json
+
+    config = _config(arguments)
+    from bots.slack.manifest import manifest
+
+    print(json.dumps(manifest(config), indent=2, ensure_ascii=False))
+    return 0
+
+
+def _config(arguments: argparse.Namespace) -> "Config":
+    from core.config import load
+
+    return load(getattr(arguments, "config", None))
+
+
+def _logged(arguments: argparse.Namespace) -> "Config":
+    """Load the configuration and begin to log on standard error."""
+    from core import telemetry
+
+    config = _config(arguments)
+    telemetry.configure(config.log, config.secrets())
+    return config
+
+
+def _report(error: BaseException) -> int:
+    """Say in one sentence what went wrong, and return the exit code."""
+    from bots.terminal.screen import complain, harmless
+    from core.errors import OperatorError, StewardError, UserError
+    from core.telemetry import redact
+
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if isinstance(error, StewardError):
+        sentence = " ".join(redact(str(error)).split())
+    else:
+        logging.getLogger("steward").critical("stopped by an unexpected error", exc_info=error)
+        sentence = f"Something went wrong inside Steward ({type(error).__name__}); the log has the details."
+    complain(f"steward: {harmless(sentence)}")
+    return MISUSED if isinstance(error, OperatorError | UserError) else FAILED
