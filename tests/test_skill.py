@@ -24,31 +24,10 @@ from pydantic import BaseModel, JsonValue
 from core import Attachment, Context, Reply, SkillError, skill
 from core.errors import SkillDefinitionError
 from core.items import Call
-from core.messages import Conversation, Person
 from core.returned import as_reply
 from core.skill import Outcome, Skill, Skillset, options_of
 from core.unicode import well_formed
-
-PICTURE = Attachment(id="f1", filename="a.png", media_type="image/png", content=b"png")
-TEXT = Attachment(id="f2", filename="a.txt", media_type="text/plain", content=b"text")
-
-
-@dataclass(frozen=True, slots=True)
-class KeptFiles:
-    """A shelf with two files."""
-
-    async def get(self, file_id: str) -> Attachment | None:
-        return {"f1": PICTURE, "f2": TEXT}.get(file_id)
-
-    async def latest(self, kind: str) -> Attachment | None:
-        return None
-
-
-CONTEXT = Context(
-    conversation=Conversation(platform="test", workspace="W", channel="C"),
-    person=Person(id="U1", name="Ana"),
-    files=KeptFiles(),
-)
+from tests.shelf import CONTEXT, PICTURE, TEXT
 
 
 def skillset(*functions: Callable[..., object], settings: dict[str, dict[str, JsonValue]] | None = None) -> Skillset:
