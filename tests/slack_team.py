@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from bots.commands import Commands
 from bots.simulator.slack import SlackSimulator
-from bots.slack.listen import SlackPlatform
+from bots.slack import SlackPlatform
 from core.config import SlackConfig
 from core.messages import Conversation, Message, Turn
 from core.model import Tool

@@ -1,0 +1,5 @@
+"""Steward in Slack."""
+
+from bots.slack.listen import SlackPlatform
+
+__all__ = ["SlackPlatform"]
