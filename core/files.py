@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import secrets
 import time
 from collections.abc import Callable
@@ -10,17 +9,25 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, TypeVar, cast
 
+from core import disk
 from core.config import FilesConfig
 from core.errors import OperatorError, SkillError
 from core.messages import Attachment, JsonObject, Message
-from core.store import Row, Store, Transaction
+from core.store import Row, Store, Transaction, Value
+from core.unicode import well_formed
 
 T = TypeVar("T")
 
 _MB: Final = 1_000_000
 _DAY: Final = 86_400.0
-_ORPHAN_AGE: Final = 3600.0
-"""Seconds after which a file without a row was left by a crash, and not by a write that is under way."""
+_LONGEST_NAME: Final = 120
+"""Characters of a file's name that the model reads."""
+
+
+_INSERT: Final = (
+    "INSERT INTO files (id, name, media_type, source, turn, conversation, channel, audience, owner, size, alt, kind,"
+    " spec, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 
 
 class Files:
@@ -42,39 +49,47 @@ class Files:
         """Keep a file's content and return the file with its id.
 
         Raises:
-            SkillError: it is larger than `files.max_mb`.
+            SkillError: it has no content, is larger than `files.max_mb`, or its `spec` is not JSON.
             OperatorError: it could not be written.
         """
-        content = attachment.content or b""
+        content = attachment.content
+        if content is None:
+            raise SkillError(f"{attachment.filename} has no content.")
         if len(content) > self.max_bytes:
             raise SkillError(
                 f"{attachment.filename} has {size_text(len(content))}; at most {size_text(self.max_bytes)} are kept."
             )
-        kept = replace(attachment, id=f"f{secrets.token_hex(6)}")
-        await self._on_disk(lambda: _write(self._folder / kept.id, content))
-        now = time.time()
-        await self._store.write(
-            "INSERT INTO files (id, name, media_type, source, turn, conversation, channel, audience, owner, size, alt,"
-            " kind, spec, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                kept.id,
-                kept.filename,
-                kept.media_type,
-                source,
-                message.id,
-                message.conversation.key,
-                message.conversation.channel_key,
-                message.audience.key,
-                message.author.id,
-                len(content),
-                kept.alt,
-                _kind(kept.spec),
-                json.dumps(kept.spec) if kept.spec is not None else None,
-                now,
-                now + self._keep,
-            ),
+        kept = replace(
+            attachment,
+            id=f"f{secrets.token_hex(6)}",
+            filename=well_formed(attachment.filename),
+            media_type=well_formed(attachment.media_type),
+            alt=well_formed(attachment.alt),
         )
+        row = self._row(kept, message, source, len(content))
+        await self._on_disk("written", lambda: disk.write(self._folder / kept.id, content))
+        await self._store.write(_INSERT, row)
         return kept
+
+    def _row(self, kept: Attachment, message: Message, source: str, size: int) -> tuple[Value, ...]:
+        now = time.time()
+        return (
+            kept.id,
+            kept.filename,
+            kept.media_type,
+            source,
+            message.id,
+            message.conversation.key,
+            message.conversation.channel_key,
+            message.audience.key,
+            message.author.id,
+            size,
+            kept.alt,
+            _kind(kept.spec),
+            _json(kept),
+            now,
+            now + self._keep,
+        )
 
     async def get(self, file_id: str, *, channel: str) -> Attachment | None:
         """Return a file of a channel with its content, None where there is none or it was swept."""
@@ -97,7 +112,7 @@ class Files:
 
     async def erase(self, ids: list[str]) -> None:
         """Remove files from the disk."""
-        await self._on_disk(lambda: _remove(self._folder, ids))
+        await self._on_disk("changed", lambda: disk.remove(self._folder, ids))
 
     async def sweep(self) -> int:
         """Remove what has expired, the oldest files over the quota, and leftovers of a crash; return how many."""
@@ -109,13 +124,12 @@ class Files:
         )
         await self.erase([row["id"] for row in (*expired, *over)])
         known = {row["id"] for row in await self._store.fetch("SELECT id FROM files")}
-        orphans = await self._on_disk(lambda: _remove_orphans(self._folder, known))
+        orphans = await self._on_disk("swept", lambda: disk.remove_orphans(self._folder, known))
         return len(expired) + len(over) + orphans
 
     async def _read(self, row: Row) -> Attachment | None:
-        try:
-            content = await asyncio.to_thread((self._folder / row["id"]).read_bytes)
-        except FileNotFoundError:
+        content = await self._on_disk("read", lambda: disk.read(self._folder / row["id"]))
+        if content is None:
             return None
         return Attachment(
             id=row["id"],
@@ -126,11 +140,11 @@ class Files:
             spec=cast("JsonObject", json.loads(row["spec"])) if row["spec"] else None,
         )
 
-    async def _on_disk(self, work: Callable[[], T]) -> T:
+    async def _on_disk(self, what: str, work: Callable[[], T]) -> T:
         try:
             return await asyncio.to_thread(work)
         except OSError as error:
-            raise OperatorError(f"The folder {self._folder} cannot be written: {error.strerror}.") from error
+            raise OperatorError(f"The folder {self._folder} cannot be {what}: {error.strerror}.") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,9 +173,14 @@ def size_text(size: int) -> str:
 
 def describe(attachment: Attachment) -> str:
     """Write a kept file as the model reads it."""
-    name = " ".join(attachment.filename.replace("[", "(").replace("]", ")").split())
-    size = size_text(len(attachment.content or b""))
-    return f"[file {attachment.id}: {name}, {attachment.media_type}, {size}]"
+    name, media_type = _one_line(attachment.filename), _one_line(attachment.media_type)
+    return f"[file {attachment.id}: {name}, {media_type}, {size_text(len(attachment.content or b''))}]"
+
+
+def _one_line(name: str) -> str:
+    """Make a name harmless that somebody else chose: short, on one line, and without the end of our brackets."""
+    plain = " ".join(name.replace("[", "(").replace("]", ")").split())
+    return "".join(character for character in plain if character.isprintable())[:_LONGEST_NAME]
 
 
 def _kind(spec: JsonObject | None) -> str | None:
@@ -169,28 +188,8 @@ def _kind(spec: JsonObject | None) -> str | None:
     return kind if isinstance(kind, str) else None
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Write a file so that it is either whole under its name or not there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-
-
-def _remove(folder: Path, names: list[str]) -> None:
-    for name in names:
-        (folder / name).unlink(missing_ok=True)
-
-
-def _remove_orphans(folder: Path, known: set[str]) -> int:
-    if not folder.is_dir():
-        return 0
-    removed = 0
-    for path in folder.iterdir():
-        if path.name not in known and path.stat().st_mtime < time.time() - _ORPHAN_AGE:
-            path.unlink(missing_ok=True)
-            removed += 1
-    return removed
+def _json(attachment: Attachment) -> str | None:
+    try:
+        return json.dumps(attachment.spec) if attachment.spec is not None else None
+    except (TypeError, ValueError) as error:
+        raise SkillError(f"What {attachment.filename} was made from is not JSON: {error}.") from error

@@ -41,7 +41,7 @@ class Journal:
     """The stored life of turns.
 
     Each method is one transaction. A write of a running turn carries its attempt number and is refused with
-    `StaleTurnError` once a newer attempt has begun.
+    `StaleTurnError` once a newer attempt has begun, or the turn is closed.
     """
 
     def __init__(self, store: Store, memory: Memory) -> None:
@@ -95,14 +95,17 @@ class Journal:
     async def update(self, turn: Turn) -> None:
         """Write down a turn's message anew, once its files are kept."""
         await self._fenced(
-            turn, "UPDATE turns SET message = ? WHERE id = ? AND attempt = ?", (dump_message(turn.message),)
+            turn,
+            "UPDATE turns SET message = ? WHERE id = ? AND attempt = ? AND state = 'running'",
+            (dump_message(turn.message),),
         )
 
     async def record(self, turn: Turn, number: int, item: Item) -> None:
         """Store one step of a running turn."""
         await self._fenced(
             turn,
-            "INSERT INTO steps (item, number, turn) SELECT ?, ?, id FROM turns WHERE id = ? AND attempt = ?",
+            "INSERT INTO steps (item, number, turn) SELECT ?, ?, id FROM turns"
+            " WHERE id = ? AND attempt = ? AND state = 'running'",
             (dump_items([item]), number),
         )
 

@@ -4,6 +4,8 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
+from pydantic_core import to_json
+
 from core.items import Answer, Item, Question, Result, dump_items, load_items
 from core.messages import Audience, Conversation, Turn
 from core.store import Row, Store, Transaction
@@ -85,17 +87,19 @@ class Memory:
 
 
 def estimate(items: Sequence[Item]) -> int:
-    """Estimate the tokens of items, on the safe side: a token for every three bytes of UTF-8, and four for each item.
+    """Estimate the tokens of items, on the safe side: one for three bytes of UTF-8, four more for each item and call.
 
     A real tokenizer is exact for one family of models only, and the one that works offline takes 150 MB of memory.
     """
-    return sum(4 + len(_content(item).encode()) // 3 for item in items)
+    return sum(_size(item) for item in items)
 
 
-def _content(item: Item) -> str:
-    if isinstance(item, Answer):
-        return item.text + "".join(call.name + call.arguments for call in item.calls)
-    return item.text
+def _size(item: Item) -> int:
+    if not isinstance(item, Answer):
+        return 4 + len(item.text.encode()) // 3
+    calls = "".join(call.name + call.arguments for call in item.calls)
+    reasoning = len(to_json(item.reasoning)) if item.reasoning else 0
+    return 4 + 4 * len(item.calls) + (len(item.text.encode()) + len(calls.encode()) + reasoning) // 3
 
 
 def _fit(rows: Sequence[Row], tokens: int) -> list[list[Item]]:

@@ -1,5 +1,5 @@
 """The database."""
 
-from core.store.sqlite import Row, Store, Transaction, open_store
+from core.store.sqlite import Row, Store, Transaction, Value, open_store
 
-__all__ = ["Row", "Store", "Transaction", "open_store"]
+__all__ = ["Row", "Store", "Transaction", "Value", "open_store"]

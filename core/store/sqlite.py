@@ -18,6 +18,17 @@ Row: TypeAlias = sqlite3.Row
 
 _BUSY_MS: Final = 10_000
 
+_REASONS: Final = {
+    sqlite3.SQLITE_FULL: "the disk is full; free some space, and what is unfinished goes on at the next start",
+    sqlite3.SQLITE_IOERR: "the disk reports an error; check it, and the space on it",
+    sqlite3.SQLITE_NOTADB: "it is not a database; move it away and a new one is made",
+    sqlite3.SQLITE_CORRUPT: "it is damaged; restore a backup",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened; check the folder's permissions",
+    sqlite3.SQLITE_READONLY: "it cannot be written; check the file's permissions",
+    sqlite3.SQLITE_PERM: "it cannot be opened; check the file's permissions",
+    sqlite3.SQLITE_BUSY: "another program keeps it locked; end that program",
+}
+
 
 class Store:
     """The database; made by `open_store`.
@@ -33,9 +44,10 @@ class Store:
         self._writing = asyncio.Lock()
 
     async def close(self) -> None:
-        """Close both connections."""
-        await self._reader.close()
-        await self._writer.close()
+        """Close both connections, after the transaction that is under way."""
+        async with self._writing:
+            await self._reader.close()
+            await self._writer.close()
 
     async def fetch(self, sql: str, parameters: Sequence[Value] = ()) -> list[Row]:
         """Return the rows of a query."""
@@ -93,6 +105,7 @@ async def open_store(path: Path) -> Store:
         try:
             await _migrate(path, writer)
             reader = await _connect(path)
+            await reader.execute_fetchall("PRAGMA query_only = ON")
         except BaseException:
             await writer.close()
             raise
@@ -149,13 +162,18 @@ def _statements(script: str) -> list[str]:
 
 
 async def _settled(work: Awaitable[T]) -> T:
-    """Await work of the database thread to its end even when cancelled, then let the cancellation go on."""
+    """Await work of the database thread to its end however often it is cancelled, then let the cancellation go on."""
     task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled:
+        task.exception()  # looked at, or asyncio would report it as lost
+        raise cancelled
+    return task.result()
 
 
 @contextlib.contextmanager
@@ -164,13 +182,5 @@ def _sentences(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        name = getattr(error, "sqlite_errorname", "")
-        reason = {
-            "SQLITE_FULL": "the disk is full; free some space, and what is unfinished goes on at the next start",
-            "SQLITE_NOTADB": "it is not a database; move it away and a new one is made",
-            "SQLITE_CORRUPT": "it is damaged; restore a backup",
-            "SQLITE_CANTOPEN": "it cannot be opened; check the folder's permissions",
-            "SQLITE_READONLY": "it cannot be written; check the file's permissions",
-            "SQLITE_BUSY": "another program keeps it locked; end that program",
-        }.get(name, str(error))
-        raise OperatorError(f"The database {path}: {reason}.") from error
+        primary = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest of the bits says more than people need
+        raise OperatorError(f"The database {path}: {_REASONS.get(primary, str(error))}.") from error
