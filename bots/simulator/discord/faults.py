@@ -12,6 +12,7 @@ class Fault:
         retry_after: seconds, for a 429.
         performs: the call is carried out before it fails, so that only its answer is lost.
         cut: the connection is cut instead of an answer.
+        at_edge: refused before it reached Discord, as for too many bad requests: without the header "Via".
     """
 
     status: int = 500
@@ -20,6 +21,7 @@ class Fault:
     retry_after: float | None = None
     performs: bool = False
     cut: bool = False
+    at_edge: bool = False
 
 
 class Faults:

@@ -160,7 +160,7 @@ class Gateway:
             await self._changed.wait_for(lambda: any(each.connection for each in self.sessions.values()))
 
     def refuse(self, times: int = 1) -> None:
-        """Cut off the next connections before they are made."""
+        """Answer the next connections with 503 before they are made."""
         self._refusals += times
 
     async def drop(self) -> None:
@@ -169,6 +169,11 @@ class Gateway:
             if session.connection is not None:
                 connection, session.connection = session.connection, None
                 await connection.socket.close(code=1001)
+
+    async def repeat(self) -> None:
+        """Send every event of every session but the first again, as a resume from an old number does."""
+        for session in self.sessions.values():
+            await session.replay(1)
 
     async def reconnect(self) -> None:
         """Ask every client to connect anew and to resume."""
@@ -202,10 +207,9 @@ class Gateway:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one connection."""
-        if self._refusals and request.transport is not None:
+        if self._refusals:
             self._refusals -= 1
-            request.transport.abort()
-            return web.Response(status=503)
+            return web.Response(status=503)  # a cut connection would be tried again by aiohttp, unnoticed
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         connection = _Connection(socket, compressed=request.query.get("compress") == "zlib-stream")

@@ -111,7 +111,7 @@ def _fail(fault: Fault, request: web.Request) -> web.StreamResponse:
         if request.transport is not None:
             request.transport.abort()
         return web.Response()
-    headers = {"Via": "1.1 google"}
+    headers = {} if fault.at_edge else {"Via": "1.1 google"}
     body: dict[str, JsonValue] = {"message": fault.message, "code": fault.code}
     if fault.retry_after is not None:
         body = {"message": fault.message, "retry_after": fault.retry_after, "global": False}

@@ -1,0 +1,128 @@
+"""The gateway client: discord.py keeps the connection, and its raw events go to the intake.
+
+https://discordpy.readthedocs.io/en/stable/api.html#discord.on_socket_raw_receive
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Coroutine
+from typing import Final
+
+import discord
+from pydantic import ValidationError
+
+from bots.discord import rooms
+from bots.discord.commands import register
+from bots.discord.events import InteractionPayload, MessagePayload
+from bots.discord.intake import Intake
+from bots.discord.rest import Rest
+
+log = logging.getLogger("steward.discord")
+
+INTENTS: Final = discord.Intents(guilds=True, guild_messages=True, dm_messages=True)
+"""None of them is privileged: mentions and direct messages are readable without the message-content intent."""
+
+_SETTLE_SECONDS = 3.0
+_CLOSE_SECONDS = 5.0
+_OFFLINE_SECONDS = 120.0
+
+
+class Listener(discord.Client):
+    """A client that reads raw events, so that nothing depends on what the library has cached."""
+
+    def __init__(self, intake: Intake) -> None:
+        super().__init__(
+            intents=INTENTS,
+            allowed_mentions=discord.AllowedMentions.none(),
+            enable_debug_events=True,  # for on_socket_raw_receive
+            max_messages=None,
+            guild_ready_timeout=0,  # nothing waits for on_ready
+            member_cache_flags=discord.MemberCacheFlags.none(),
+        )
+        self._intake = intake
+        self._working: set[asyncio.Task[None]] = set()
+        self._registering: asyncio.Task[None] | None = None
+        self._online, self._lost = asyncio.Event(), asyncio.Event()
+
+    @property
+    def rest(self) -> Rest:
+        """The REST API, once logged in."""
+        assert self.user is not None
+        return Rest(self.http, bot_id=str(self.user.id), application_id=str(self.application_id or self.user.id))
+
+    async def setup_hook(self) -> None:
+        """Register the command while the gateway connects."""
+        self._registering = asyncio.create_task(register(self.rest))
+
+    async def on_connect(self) -> None:
+        """Note that there is a connection."""
+        log.info("connected to Discord as %s", self.user)
+        self._online.set()
+        self._lost.clear()
+
+    async def on_resumed(self) -> None:
+        """Note that there is a connection again."""
+        log.info("resumed the connection to Discord")
+        self._online.set()
+        self._lost.clear()
+
+    async def on_disconnect(self) -> None:
+        """Note that the connection was lost, or could not be made again."""
+        self._online.clear()
+        self._lost.set()
+
+    async def given_up(self) -> None:
+        """Return once there was no connection for two minutes: from then on the library waits ever longer, up to 17."""
+        while True:
+            await self._lost.wait()
+            try:
+                async with asyncio.timeout(_OFFLINE_SECONDS):
+                    await self._online.wait()
+            except TimeoutError:
+                return
+
+    async def on_socket_raw_receive(self, text: str) -> None:
+        """Take up what may be for the bot; a resumed connection repeats events, which `accept` sees through."""
+        if '"MESSAGE_CREATE"' not in text and '"INTERACTION_CREATE"' not in text:
+            return
+        frame = json.loads(text)
+        try:
+            match frame.get("t"):
+                case "MESSAGE_CREATE":
+                    message = MessagePayload.model_validate(frame["d"])
+                    me, room = rooms.me(self, message.guild_id), rooms.room(self, message.channel_id)
+                    self._begin(self._intake.message(message, me, room, self.rest))
+                case "INTERACTION_CREATE":
+                    interaction = InteractionPayload.model_validate(frame["d"])
+                    room = rooms.room(self, interaction.channel_id)
+                    self._begin(self._intake.interaction(interaction, room, self.rest))
+        except ValidationError as error:
+            log.error("an event of Discord could not be read: %d fields are wrong", error.error_count())
+            log.debug("the event that could not be read", exc_info=error)
+
+    async def shut(self) -> None:
+        """Let what was received be stored and acknowledged, then close, each within some seconds."""
+        if self._registering is not None:
+            self._registering.cancel()
+            await asyncio.gather(self._registering, return_exceptions=True)
+        if self._working:
+            _, late = await asyncio.wait(self._working, timeout=_SETTLE_SECONDS)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        try:
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await self.close()
+        except TimeoutError:  # the gateway does not answer the closing
+            await self.http.close()
+
+    def _begin(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.create_task(work)
+        self._working.add(task)
+        task.add_done_callback(self._end)
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        self._working.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("an event of Discord could not be handled", exc_info=error)

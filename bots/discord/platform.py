@@ -1,0 +1,133 @@
+"""Discord as a platform."""
+
+import asyncio
+from collections.abc import Sequence
+
+import discord
+import yarl
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from bots.commands import Commands
+from bots.discord.errors import BAD_TOKEN, reason, translated
+from bots.discord.files import fetch
+from bots.discord.intake import Intake
+from bots.discord.listen import Listener
+from bots.discord.reply import DiscordDraft, split
+from bots.discord.rest import Rest
+from bots.platform import Accept
+from core.config import DiscordConfig
+from core.errors import PlatformError
+from core.messages import Attachment, Reply, Turn
+
+_WRONG_TOKEN = 4004
+_LOGIN_SECONDS = 60.0
+
+
+class DiscordPlatform:
+    """Steward in Discord.
+
+    Args:
+        commands: answers the sub-commands of `/steward`.
+        max_bytes: of the largest file that is fetched.
+    """
+
+    name = "discord"
+
+    def __init__(self, config: DiscordConfig, *, commands: Commands, max_bytes: int) -> None:
+        self._config = config
+        self._commands = commands
+        self._max_bytes = max_bytes
+        self._rest: Rest | None = None
+
+    async def listen(self, accept: Accept) -> None:
+        """Receive until cancelled; a connection that is lost later is resumed by the library.
+
+        Raises:
+            PlatformError: the token is wrong (`permanent`), or the first connection could not be made.
+        """
+        if self._config.token is None:
+            raise PlatformError("Discord cannot be reached without a bot token: set discord.token.", permanent=True)
+        point_library(self._config)
+        client = Listener(Intake(accept, self._commands))
+        try:
+            with translated():
+                async with asyncio.timeout(_LOGIN_SECONDS):
+                    await client.login(self._config.token.get_secret_value())
+            self._rest = client.rest
+            await _run(client)
+        finally:
+            self._rest = None
+            await client.shut()
+
+    def split(self, reply: Reply) -> Sequence[Reply]:
+        """Divide a reply into messages of up to 2,000 characters and ten files."""
+        return split(reply)
+
+    def draft(self, turn: Turn) -> DiscordDraft:
+        """Begin to answer a turn."""
+        return DiscordDraft(turn, self._connected)
+
+    async def download(self, attachment: Attachment) -> bytes:
+        """Fetch the bytes of a file that came with a message.
+
+        Raises:
+            PlatformError: it is gone, too large, or not the file it claims to be.
+        """
+        return await fetch(attachment, max_bytes=self._max_bytes)
+
+    def _connected(self) -> Rest:
+        if self._rest is None:
+            raise PlatformError("Discord is not connected.")
+        return self._rest
+
+
+async def _run(client: Listener) -> None:
+    """Keep the gateway connected; give up only where the library would wait for too long."""
+    connecting, giving_up = asyncio.create_task(_connect(client)), asyncio.create_task(client.given_up())
+    try:
+        done, _ = await asyncio.wait({connecting, giving_up}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        connecting.cancel()
+        giving_up.cancel()
+        await asyncio.gather(connecting, giving_up, return_exceptions=True)
+    if connecting in done:
+        connecting.result()
+    raise PlatformError("Discord's gateway could not be reached again.")
+
+
+async def _connect(client: Listener) -> None:
+    """Connect and stay connected.
+
+    Raises:
+        PlatformError: always, where it is not cancelled.
+    """
+    try:
+        with translated():
+            await client.connect()
+    except discord.ConnectionClosed as error:
+        if error.code == _WRONG_TOKEN:
+            raise PlatformError(BAD_TOKEN, permanent=True) from error
+        raise PlatformError(f"Discord closed the connection with code {error.code}.") from error
+    except discord.PrivilegedIntentsRequired as error:
+        raise PlatformError("Discord does not grant the bot the intents it needs.", permanent=True) from error
+    except AttributeError as error:
+        # where the first connection fails, the library stumbles over the one it does not have yet
+        if client.ws is not None:
+            raise
+        cause = error.__context__ or error
+        raise PlatformError(f"Discord's gateway could not be reached ({reason(cause)}).") from error
+    raise PlatformError("Discord's gateway ended the connection.")
+
+
+def point_library(config: DiscordConfig) -> None:
+    """Let discord.py use the configured servers.
+
+    It has no argument for them: the addresses are `Route.BASE` and `DiscordWebSocket.DEFAULT_GATEWAY`, two attributes
+    of classes, and so the same for every client in this process. They are left alone where they are right already.
+    """
+    api, gateway = config.api_url.rstrip("/"), yarl.URL(config.gateway_url)
+    if api != Route.BASE:
+        Route.BASE = api
+    if gateway != DiscordWebSocket.DEFAULT_GATEWAY:
+        DiscordWebSocket.DEFAULT_GATEWAY = gateway
