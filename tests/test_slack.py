@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator
 
 import pytest
+from aiohttp import web
 from pydantic import SecretStr
 
 from bots.simulator.slack import Fault, SlackSimulator
@@ -204,6 +205,7 @@ async def test_a_forged_request_is_refused() -> None:
     [
         ({"bot_token": SecretStr("xoxb-wrong")}, r"Slack refused slack\.bot_token \(invalid_auth\)\."),
         ({"app_token": SecretStr("xapp-wrong")}, r"Slack refused slack\.app_token \(invalid_auth\)\."),
+        ({"app_token": SecretStr("xoxb-simulator")}, r"slack\.app_token \(not_allowed_token_type\): .* another kind"),
         ({"app_token": None}, r"Slack needs slack\.app_token .* or slack\.signing_secret"),
     ],
 )
@@ -220,6 +222,39 @@ async def test_a_dead_server_is_named(slack: SlackSimulator) -> None:
     team = Team(slack, settings(slack))
     with pytest.raises(PlatformError, match=r"could not be reached to connect at http://127\.0\.0\.1") as caught:
         await team.platform.listen(team.accept)
+    assert not caught.value.permanent
+
+
+@pytest.mark.parametrize(
+    ("status", "content_type", "body", "sentence"),
+    [
+        (502, "text/plain", "bad gateway", "answered with status 502"),
+        (200, "text/plain", "ok", "its answer made no sense"),
+        (502, "text/html", "<html>", "answered with status 502"),
+        (200, "application/json", "[]", "answered with status 200"),
+        (200, "application/json", "{", "answered with status 200"),
+        (200, "application/json", '{"ok": true}', "gave no address for a socket"),
+        (200, "application/json", '{"ok": false, "error": "internal_error"}', "internal_error"),
+    ],
+)
+async def test_a_server_with_other_ideas_is_tried_again(
+    slack: SlackSimulator, status: int, content_type: str, body: str, sentence: str
+) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(status=status, content_type=content_type, text=body)
+
+    app = web.Application()
+    app.router.add_post("/api/{method}", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        url = f"http://127.0.0.1:{runner.addresses[0][1]}/api/"
+        team = Team(slack, settings(slack).model_copy(update={"api_url": url}))
+        with pytest.raises(PlatformError, match=sentence) as caught:
+            await team.platform.listen(team.accept)
+    finally:
+        await runner.cleanup()
     assert not caught.value.permanent
 
 

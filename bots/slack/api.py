@@ -19,17 +19,30 @@ from core.errors import PlatformError
 TIMEOUT: Final = 30
 """Seconds for one call of the Web API."""
 
+TIMEOUTS: Final = aiohttp.ClientTimeout(total=300, sock_connect=TIMEOUT, sock_read=TIMEOUT)
+"""Those of a connection that is kept, on which large files go up and down too."""
+
 LONGEST_PAUSE: Final = 30.0
 """Seconds: a longer `Retry-After` is left to whoever waits for the answer."""
 
-# slack-sdk 3.47 raises AttributeError where an error page comes as text/plain: AsyncSlackResponse.validate.
-TROUBLE: Final = (SlackClientError, aiohttp.ClientError, OSError, AttributeError)
+# The last three are what slack-sdk 3.47 raises on answers it does not expect: an error page as text/plain
+# (AsyncSlackResponse.validate), bytes that are no text, a missing field (files_upload_v2).
+TROUBLE: Final = (SlackClientError, aiohttp.ClientError, OSError, AttributeError, ValueError, TypeError)
 
 _TRANSIENT: Final = frozenset(
     {"ratelimited", "rate_limited", "message_limit_exceeded", "fatal_error", "internal_error", "service_unavailable"}
     | {"request_timeout", "team_added_to_org"}
 )
 _UNCERTAIN: Final = frozenset({"fatal_error", "internal_error", "service_unavailable", "request_timeout"})
+_BAD_TOKEN: Final = {
+    "invalid_auth": "",
+    "not_authed": "it is empty",
+    "not_allowed_token_type": "it is a token of another kind",
+    "missing_scope": "it lacks a scope; an app-level token needs connections:write",
+    "account_inactive": "its app was removed from the workspace",
+    "token_revoked": "",
+    "token_expired": "",
+}
 _REASONS: Final = {
     "not_in_channel": "I am not a member of this channel; invite me with /invite",
     "channel_not_found": "I am not a member of this channel; invite me with /invite",
@@ -90,9 +103,8 @@ def web_client(config: SlackConfig, *, patient: bool = True) -> AsyncWebClient:
 
 def code(error: Exception) -> str:
     """Return Slack's word for what is wrong, "" where the answer has none."""
-    if not isinstance(error, SlackApiError) or not hasattr(error.response, "get"):
-        return ""
-    word = error.response.get("error")
+    answer: object = getattr(error.response, "data", None) if isinstance(error, SlackApiError) else None
+    word = answer.get("error") if isinstance(answer, dict) else None
     return word if isinstance(word, str) else ""
 
 
@@ -101,6 +113,15 @@ def uncertain(error: Exception) -> bool:
     if isinstance(error, SlackApiError) and _status(error) != 429:
         return not code(error) or code(error) in _UNCERTAIN
     return not isinstance(error, SlackApiError | aiohttp.ClientConnectorError)
+
+
+def refused_token(error: Exception, key: str) -> PlatformError | None:
+    """Name the setting that Slack refused at the start, None where something else is wrong."""
+    word = code(error)
+    if word not in _BAD_TOKEN:
+        return None
+    hint = f": {_BAD_TOKEN[word]}" if _BAD_TOKEN[word] else ""
+    return PlatformError(f"Slack refused {key} ({word}){hint}.", permanent=True)
 
 
 def failure(error: Exception, doing: str) -> PlatformError:
@@ -118,6 +139,8 @@ def failure(error: Exception, doing: str) -> PlatformError:
         return PlatformError(f"Slack could not {doing}: it did not take the bytes.")
     if isinstance(error, TimeoutError):
         return PlatformError(f"Slack took too long to {doing}.")
+    if isinstance(error, AttributeError | ValueError | TypeError):
+        return PlatformError(f"Slack could not {doing}: its answer made no sense.")
     return PlatformError(f"Slack could not be reached to {doing} ({type(error).__name__}).")
 
 

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bots.slack.api import TIMEOUT, TROUBLE, failure, seconds
+from bots.slack.api import TIMEOUTS, TROUBLE, failure, seconds
 from bots.slack.events import FILE_PREFIX
 from core.errors import PlatformError
 from core.messages import Attachment
@@ -31,7 +31,7 @@ async def download(client: AsyncWebClient, attachment: Attachment, *, max_bytes:
     running = client.session
     if running is not None and not running.closed:
         return await _fetch(running, client, attachment, address, max_bytes)
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT)) as session:
+    async with aiohttp.ClientSession(timeout=TIMEOUTS) as session:
         return await _fetch(session, client, attachment, address, max_bytes)
 
 

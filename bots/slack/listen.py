@@ -8,7 +8,6 @@ awaits first. It also answers everything else, so that no event type without a l
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
 
 import aiohttp
 from slack_bolt.async_app import AsyncApp
@@ -21,7 +20,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bots.commands import Commands
 from bots.platform import Accept
 from bots.slack import files
-from bots.slack.api import TIMEOUT, TROUBLE, code, failure, web_client
+from bots.slack.api import TIMEOUTS, TROUBLE, failure, refused_token, web_client
 from bots.slack.directory import Directory
 from bots.slack.http_mode import serve_http
 from bots.slack.intake import Intake
@@ -33,10 +32,6 @@ from core.errors import PlatformError
 from core.messages import Attachment, Reply, Turn
 
 log = logging.getLogger("steward.slack")
-
-BAD_TOKEN: Final = frozenset(
-    {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "not_allowed_token_type"}
-)
 
 
 class SlackPlatform:
@@ -70,7 +65,7 @@ class SlackPlatform:
         Raises:
             PlatformError: Slack cannot be reached, or refuses a token; the sentence names the key.
         """
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT)) as session:
+        async with aiohttp.ClientSession(timeout=TIMEOUTS) as session:
             self._client.session = self._hasty.session = session
             try:
                 await self._listen(accept)
@@ -123,9 +118,8 @@ class SlackPlatform:
         try:
             answer = await self._client.auth_test()
         except TROUBLE as error:
-            if code(error) in BAD_TOKEN:
-                raise PlatformError(f"Slack refused slack.bot_token ({code(error)}).", permanent=True) from error
-            raise failure(error, f"connect at {self._config.api_url}") from error
+            doing = f"connect at {self._config.api_url}"
+            raise refused_token(error, "slack.bot_token") or failure(error, doing) from error
         return AuthorizeResult(
             enterprise_id=answer.get("enterprise_id"),
             team_id=answer.get("team_id"),

@@ -11,7 +11,7 @@ from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bots.slack.api import TIMEOUT, TROUBLE, code, failure
+from bots.slack.api import TIMEOUT, TROUBLE, failure, refused_token
 from core.errors import PlatformError
 
 log = logging.getLogger("steward.slack.socket")
@@ -71,10 +71,11 @@ async def _address(client: AsyncWebClient, app_token: str) -> str:
     try:
         answer = await client.apps_connections_open(app_token=app_token)
     except TROUBLE as error:
-        if code(error):
-            raise PlatformError(f"Slack refused slack.app_token ({code(error)}).", permanent=True) from error
-        raise failure(error, "open a socket") from error
-    return str(answer["url"])
+        raise refused_token(error, "slack.app_token") or failure(error, "open a socket") from error
+    address = answer.get("url")
+    if not isinstance(address, str):
+        raise PlatformError("Slack gave no address for a socket.")
+    return address
 
 
 async def _watch(socket: SocketModeClient, ping_interval: float) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from bots.simulator.slack.faults import Faults, hang_up
-from bots.simulator.slack.methods import checked
+from bots.simulator.slack.messages import checked
 from bots.simulator.slack.world import ApiError, Post, World
 from core.messages import JsonObject
 

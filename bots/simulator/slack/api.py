@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from aiohttp import web
 from pydantic import JsonValue
 
+from bots.simulator.slack.call import Call, Handler
 from bots.simulator.slack.faults import Fault, Faults, hang_up
-from bots.simulator.slack.methods import METHODS, Call, Handler
+from bots.simulator.slack.methods import METHODS
 from bots.simulator.slack.world import ApiError, World
 
 _APP_METHODS = {"apps.connections.open"}

@@ -12,9 +12,9 @@ from aiohttp import web
 
 from bots.simulator.slack.answers import Answers
 from bots.simulator.slack.api import Tokens, WebApi
+from bots.simulator.slack.call import Call
 from bots.simulator.slack.delivery import DEADLINE, Courier, Delivery
 from bots.simulator.slack.faults import Fault, Faults
-from bots.simulator.slack.methods import Call
 from bots.simulator.slack.payloads import app_mention, event_callback, message, slash_command, typed
 from bots.simulator.slack.sockets import Sockets
 from bots.simulator.slack.webhook import Webhook

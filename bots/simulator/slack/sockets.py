@@ -11,8 +11,8 @@ from typing import Literal
 from aiohttp import WSCloseCode, WSMsgType, web
 from pydantic import JsonValue
 
+from bots.simulator.slack.call import Call
 from bots.simulator.slack.envelope import DeliveryError, Envelope
-from bots.simulator.slack.methods import Call
 from bots.simulator.slack.world import World
 from core.messages import JsonObject
 

@@ -1,0 +1,130 @@
+"""Posting, editing and deleting messages: https://docs.slack.dev/reference/methods/chat.postMessage and its like."""
+
+from pydantic import JsonValue
+
+from bots.simulator.slack import blocks as block_kit
+from bots.simulator.slack.call import Call
+from bots.simulator.slack.payloads import post_object
+from bots.simulator.slack.world import ApiError, Channel, Post, World
+from core.messages import JsonObject
+
+MAX_TEXT = 40_000
+
+
+async def post_message(world: World, call: Call) -> JsonObject:
+    """Post a message."""
+    world.need("chat:write")
+    channel = world.joined_channel(call.text("channel"))
+    text, blocks = _content(call)
+    post = Post(
+        ts=world.timestamp(),
+        channel=channel.id,
+        user=world.bot,
+        text=text,
+        blocks=blocks,
+        thread=thread_root(channel, call),
+        metadata=_metadata(call),
+    )
+    await world.add(post)
+    return {"channel": channel.id, "ts": post.ts, "message": post_object(world, post, call.base_url, metadata=True)}
+
+
+async def update(world: World, call: Call) -> JsonObject:
+    """Edit one of the bot's messages."""
+    world.need("chat:write")
+    channel, post = _own(world, call, "cant_update_message")
+    post.text, post.blocks = _content(call)
+    shown = world.transcript.find(post.ts)
+    if shown is not None:
+        shown.text = block_kit.visible(post.text, post.blocks)
+        shown.edits += 1
+        await world.transcript.changed()
+    return {
+        "channel": channel.id,
+        "ts": post.ts,
+        "text": post.text,
+        "message": post_object(world, post, call.base_url),
+    }
+
+
+async def delete(world: World, call: Call) -> JsonObject:
+    """Delete one of the bot's messages."""
+    world.need("chat:write")
+    channel, post = _own(world, call, "cant_delete_message")
+    channel.posts.remove(post)
+    shown = world.transcript.find(post.ts)
+    if shown is not None:
+        shown.deleted = True
+        await world.transcript.changed()
+    return {"channel": channel.id, "ts": post.ts}
+
+
+async def post_ephemeral(world: World, call: Call) -> JsonObject:
+    """Show a message to one person."""
+    world.need("chat:write")
+    channel = world.joined_channel(call.text("channel"))
+    user = call.needed("user")
+    if user not in channel.members:
+        raise ApiError("user_not_in_channel")
+    text, blocks = _content(call)
+    ts = await world.whisper(channel=channel.id, to=user, author=world.bot, text=text, blocks=blocks)
+    return {"message_ts": ts}
+
+
+def checked(text: str, blocks: JsonValue) -> list[JsonObject]:
+    """Return the blocks of a message that is within the limits.
+
+    Raises:
+        ApiError: it is not.
+    """
+    if len(text) > MAX_TEXT:
+        raise ApiError("msg_too_long")
+    if not blocks:
+        if not text:
+            raise ApiError("no_text")
+        return []
+    error = block_kit.problem(blocks)
+    if error:
+        raise ApiError(error)
+    return [block for block in blocks if isinstance(block, dict)] if isinstance(blocks, list) else []
+
+
+def thread_root(channel: Channel, call: Call) -> str | None:
+    """Return the root of the thread that a message goes into; which error a missing one gives is not documented."""
+    ts = call.text("thread_ts")
+    if not ts:
+        return None
+    root = channel.find(ts)
+    if root is None:
+        raise ApiError("thread_not_found")
+    return root.thread or root.ts
+
+
+def _content(call: Call) -> tuple[str, list[JsonObject]]:
+    text, blocks, markdown = call.text("text"), call.structure("blocks"), call.text("markdown_text")
+    if markdown:
+        if text or blocks:
+            raise ApiError("markdown_text_conflict")
+        blocks = [{"type": "markdown", "text": markdown}]
+    return text, checked(text, blocks)
+
+
+def _metadata(call: Call) -> JsonObject | None:
+    metadata = call.structure("metadata")
+    if metadata is None:
+        return None
+    if not isinstance(metadata, dict) or not isinstance(metadata.get("event_payload"), dict):
+        raise ApiError("invalid_metadata_format")
+    if not metadata.get("event_type"):
+        raise ApiError("invalid_metadata_schema")
+    return metadata
+
+
+def _own(world: World, call: Call, refusal: str) -> tuple[Channel, Post]:
+    channel = world.visible_channel(call.text("channel"))
+    post = channel.find(call.text("ts"))
+    if post is None:
+        raise ApiError("message_not_found")
+    if post.user != world.bot:
+        raise ApiError(refusal)
+    return channel, post
