@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Final
+from urllib.parse import urlsplit
 
 import httpx2
 import openai
@@ -17,6 +18,7 @@ from core.messages import JsonObject
 from core.protocols.faults import RequestFailedError, fault_of, refusal_of
 from core.protocols.patience import retry_after
 from core.protocols.sse import EventDecoder
+from core.redaction import Redactor
 
 log = logging.getLogger("steward.model")
 
@@ -33,15 +35,12 @@ class Transport:
         self._model = config.name
         self._timeout = config.timeout
         key = config.api_key.get_secret_value() if config.api_key else ""
-        try:
-            self._client = AsyncOpenAI(
-                api_key=key or "none",
-                base_url=config.base_url or _OPENAI,
-                timeout=httpx2.Timeout(config.timeout, connect=min(config.timeout, _CONNECT)),
-                max_retries=0,
-            )
-        except (httpx2.InvalidURL, ValueError) as error:
-            raise OperatorError(f"model.base_url is not an address: {config.base_url}") from error
+        self._client = AsyncOpenAI(
+            api_key=key or "none",
+            base_url=_address(config.base_url or _OPENAI),
+            timeout=httpx2.Timeout(config.timeout, connect=min(config.timeout, _CONNECT)),
+            max_retries=0,
+        )
 
     async def events(self, path: str, body: JsonObject) -> AsyncGenerator[str, None]:
         """Send a request and yield each event's data, or the whole body where the server does not stream.
@@ -102,6 +101,18 @@ class Transport:
         if isinstance(error, openai.OpenAIError):
             return "The language model's server cannot be reached. Please try again later."
         return "The language model's answer broke off. Please try again."
+
+
+def _address(url: str) -> httpx2.URL:
+    """Check an address now: a port or a host name that cannot be would fail only at the first request, obscurely."""
+    try:
+        parts = urlsplit(url)
+        if not parts.hostname or parts.port == 0:
+            raise ValueError("no host or no port")
+        parts.hostname.encode("idna")
+        return httpx2.URL(url)
+    except (httpx2.InvalidURL, ValueError) as error:
+        raise OperatorError(f"model.base_url is not an address: {Redactor()(url)}") from error
 
 
 def _timed_out(seconds: float) -> str:

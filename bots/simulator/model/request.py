@@ -14,11 +14,18 @@ Api: TypeAlias = Literal["chat", "responses"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One request; `body` is its JSON, the properties read either protocol alike."""
+    """One request; the properties read either protocol alike.
+
+    Attributes:
+        body: its JSON.
+        headers: with names in lower case.
+        peer: the other end of the connection, the same for as long as a client uses one again.
+    """
 
     api: Api
     body: JsonObject
     headers: Mapping[str, str] = field(default_factory=dict)
+    peer: str = ""
 
     @property
     def items(self) -> list[JsonObject]:

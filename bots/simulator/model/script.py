@@ -48,11 +48,12 @@ class Failed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Raw:
-    """Bytes sent as they are, in the pieces given."""
+    """Bytes sent as they are, in the pieces given, with a pause of so many seconds after each."""
 
     pieces: tuple[bytes, ...]
     status: int = 200
     content_type: str = "text/event-stream"
+    pause: float = 0.0
     expect: Expect = None
 
 
@@ -113,10 +114,16 @@ def hangs(*, after: str = "", expect: Expect = None) -> Said:
     return Said(text=after, end="never", expect=expect)
 
 
-def raw(*pieces: bytes | str, status: int = 200, content_type: str = "text/event-stream", expect: Expect = None) -> Raw:
-    """Send these bytes."""
+def raw(
+    *pieces: bytes | str,
+    status: int = 200,
+    content_type: str = "text/event-stream",
+    pause: float = 0.0,
+    expect: Expect = None,
+) -> Raw:
+    """Send these bytes, with a pause of so many seconds after each piece."""
     encoded = tuple(piece.encode() if isinstance(piece, str) else piece for piece in pieces)
-    return Raw(pieces=encoded, status=status, content_type=content_type, expect=expect)
+    return Raw(pieces=encoded, status=status, content_type=content_type, pause=pause, expect=expect)
 
 
 def streams(*events: Mapping[str, object] | str, expect: Expect = None) -> Raw:

@@ -103,7 +103,9 @@ class ModelSimulator:
 
     async def _answer(self, http: web.Request, api: Api) -> web.StreamResponse:
         body = json.loads(await http.read())
-        request = Request(api=api, body=body, headers={name.lower(): value for name, value in http.headers.items()})
+        headers = {name.lower(): value for name, value in http.headers.items()}
+        peer = str(http.transport.get_extra_info("peername")) if http.transport else ""
+        request = Request(api=api, body=body, headers=headers, peer=peer)
         self.requests.append(request)
         number = len(self.requests)
         step = self._refuse(http, request) or self._next(request)

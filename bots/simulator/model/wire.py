@@ -30,7 +30,7 @@ class Wire:
     async def send(self, step: Step) -> web.StreamResponse:
         """Send what the step says."""
         if isinstance(step, Raw):
-            return await self._whole(step.pieces, status=step.status, content_type=step.content_type)
+            return await self._whole(step.pieces, status=step.status, content_type=step.content_type, pause=step.pause)
         if isinstance(step, Said):
             return await self._say(step)
         if step.after is None:

@@ -1,0 +1,386 @@
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Literal
+
+import pytest
+from pydantic import SecretStr
+
+from bots.simulator.model import ModelSimulator, Step, calls, cuts, fails, hangs, raw, says, streams
+from core.client import connect
+from core.config import ModelConfig, Price
+from core.errors import ModelError, OperatorError
+from core.events import Restarted, TextDelta
+from core.items import Answer, Call, Item, Question, Result, Usage
+from core.model import Delta, Model, Tool
+from core.protocols.patience import Patience
+
+Api = Literal["chat", "responses"]
+
+ROLL = Tool(
+    name="roll",
+    description="Roll a die.",
+    parameters={"type": "object", "properties": {"sides": {"type": "integer"}}, "required": ["sides"]},
+)
+QUESTION: list[Item] = [Question(text="Roll a die, please.")]
+EAGER = Patience(first=0.001, longest=0.002)
+both_protocols = pytest.mark.parametrize("api", ["chat", "responses"])
+
+
+def config(server: ModelSimulator, **settings: object) -> ModelConfig:
+    return ModelConfig.model_validate({"name": "small", "base_url": server.base_url, **settings})
+
+
+@asynccontextmanager
+async def connected(server: ModelSimulator, **settings: object) -> AsyncIterator[Model]:
+    """Start the server and connect a model to it."""
+    async with server:
+        model = connect(config(server, **settings), patience=EAGER)
+        try:
+            yield model
+        finally:
+            await model.close()
+
+
+async def deltas(model: Model, items: Sequence[Item] = QUESTION, tools: Sequence[Tool] = (ROLL,)) -> list[Delta]:
+    return [delta async for delta in model.stream("Be brief.", items, tools)]
+
+
+async def answered(model: Model, items: Sequence[Item] = QUESTION, tools: Sequence[Tool] = (ROLL,)) -> Answer:
+    """Ask, check that what was shown is what was answered, and return it."""
+    happened = await deltas(model, items, tools)
+    answer = happened[-1]
+    assert isinstance(answer, Answer)
+    assert shown(happened) == answer.text
+    return answer
+
+
+def shown(happened: Sequence[Delta]) -> str:
+    """Return the text a person has seen in the end."""
+    text = ""
+    for delta in happened:
+        if isinstance(delta, Restarted):
+            text = ""
+        elif isinstance(delta, TextDelta):
+            text += delta.text
+    return text
+
+
+async def refusal(*steps: Step, server: ModelSimulator | None = None, **settings: object) -> str:
+    """Return the sentence a person reads where the model fails."""
+    async with connected(server or ModelSimulator(steps), **settings) as model:
+        with pytest.raises(ModelError) as caught:
+            await deltas(model)
+    return str(caught.value)
+
+
+@both_protocols
+async def test_text_comes_in_pieces_as_it_is_written(api: Api) -> None:
+    text = "Grüße! Here is **your** answer 🎲."
+    async with connected(ModelSimulator([says(text, expect="please")]), api=api) as model:
+        happened = await deltas(model)
+    assert sum(isinstance(delta, TextDelta) for delta in happened) > 3
+    assert shown(happened) == text
+    assert sum(isinstance(delta, Answer) for delta in happened) == 1
+
+
+@both_protocols
+async def test_several_calls_are_put_together_from_fragments(api: Api) -> None:
+    step = calls(("roll", {"sides": 6}), ("roll", {"sides": 20}), text="Rolling two.", expect="roll")
+    async with connected(ModelSimulator([step]), api=api) as model:
+        answer = await answered(model)
+    assert [(call.name, call.arguments) for call in answer.calls] == [
+        ("roll", '{"sides": 6}'),
+        ("roll", '{"sides": 20}'),
+    ]
+    assert len({call.id for call in answer.calls}) == 2
+    assert answer.text == "Rolling two."
+
+
+@both_protocols
+async def test_results_go_back_to_their_calls(api: Api) -> None:
+    script = [calls(("roll", {"sides": 6})), says("A four.", expect=["please", "you got 4"])]
+    async with connected(ModelSimulator(script), api=api) as model:
+        first = await answered(model)
+        result = Result(call_id=first.calls[0].id, name="roll", text="you got 4")
+        second = await answered(model, [*QUESTION, first, result])
+    assert second.text == "A four."
+
+
+async def test_thoughts_are_sent_back_before_the_calls_they_led_to() -> None:
+    script = [calls(("roll", {"sides": 6}), reasoning="six sides it is"), says("A four.")]
+    server = ModelSimulator(script)  # refuses calls without their thoughts and thoughts without their calls
+    async with connected(server, api="responses") as model:
+        first = await answered(model)
+        await answered(model, [*QUESTION, first, Result(call_id=first.calls[0].id, name="roll", text="4")])
+    kinds = [item.get("type", "message") for item in server.requests[-1].items]
+    assert kinds == ["message", "reasoning", "function_call", "function_call_output"]
+    assert server.requests[-1].items[1]["encrypted_content"] == "sealed:six sides it is"
+    assert server.requests[-1].body["store"] is False
+
+
+@both_protocols
+async def test_tokens_are_counted(api: Api) -> None:
+    async with connected(ModelSimulator([says("x" * 40, cached=12)]), api=api) as model:
+        usage = (await answered(model)).usage
+    assert usage.cached == 12
+    assert usage.input > 20
+    assert 5 < usage.output < 20
+
+
+async def test_each_answer_is_one_line_of_the_log_with_its_cost(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "steward.model")
+    usage = {"prompt_tokens": 1000, "completion_tokens": 100, "prompt_tokens_details": {"cached_tokens": 400}}
+    choice = {"index": 0, "delta": {"content": "secret words"}, "finish_reason": "stop"}
+    server = ModelSimulator([streams({"choices": [choice]}, {"choices": [], "usage": usage}, "[DONE]")])
+    async with connected(server, price=Price(input=10, cached=1, output=100)) as model:
+        assert (await answered(model)).usage == Usage(input=1000, output=100, cached=400)
+    lines = [record.getMessage() for record in caplog.records if record.name == "steward.model"]
+    assert len(lines) == 1
+    assert "small" in lines[0]
+    assert "1000 input tokens (400 cached), 100 output, 0 calls, 0 retries, 0.016400 USD" in lines[0]
+    assert "secret words" not in caplog.text
+
+
+@both_protocols
+async def test_without_skills_none_are_offered(api: Api) -> None:
+    server = ModelSimulator([says("Hello.")])
+    history: list[Item] = [
+        *QUESTION,
+        Answer(calls=(Call(id="1", name="roll", arguments="{}"),)),
+        Result(call_id="1", name="roll", text="4"),
+    ]
+    async with connected(server, api=api) as model:
+        await answered(model, history, [])
+    assert "tools" not in server.requests[0].body
+    assert server.requests[0].results == ("4",)
+
+
+@both_protocols
+async def test_a_history_with_malformed_calls_is_accepted_by_strict_servers(api: Api) -> None:
+    broken = ['{"sides": ', "[1]", "", "NaN", '"\ud800"']
+    called = tuple(Call(id=f"c{place}", name="röll!", arguments=text) for place, text in enumerate(broken))
+    results = [Result(call_id=call.id, name=call.name, text="Error: no object", ok=False) for call in called]
+    async with connected(ModelSimulator([says("Sorry.")]), api=api) as model:
+        answer = await answered(model, [*QUESTION, Answer(calls=called), *results])
+    assert answer.text == "Sorry."
+
+
+@both_protocols
+async def test_the_unchanging_comes_first_and_in_order(api: Api) -> None:
+    other = Tool(name="clock", description="Tell the time.", parameters={"type": "object", "properties": {}})
+    server = ModelSimulator([says("one"), says("two")])
+    async with connected(server, api=api, temperature=0.5) as model:
+        await answered(model, tools=[ROLL, other])
+        await answered(model, [*QUESTION, Answer(text="one"), Question(text="and now?")], [ROLL, other])
+    first, second = server.requests
+    assert first.tools == second.tools == ("roll", "clock")
+    assert second.items[: len(first.items)] == first.items
+    assert first.instructions == "Be brief."
+    assert first.body["temperature"] == 0.5
+
+
+@both_protocols
+@pytest.mark.parametrize("status", [408, 409, 429, 500, 503])
+async def test_a_passing_failure_is_tried_again(api: Api, status: int) -> None:
+    script: list[Step] = [fails(status, retry_after=0.001), fails(status), says("Here I am.")]
+    async with connected(ModelSimulator(script), api=api) as model:
+        assert (await answered(model)).text == "Here I am."
+
+
+async def test_the_servers_own_waiting_time_is_followed() -> None:
+    async with connected(ModelSimulator([fails(429, retry_after=0.15), says("Now.")])) as model:
+        begun = asyncio.get_running_loop().time()
+        await answered(model)
+        assert asyncio.get_running_loop().time() - begun >= 0.15
+
+
+@both_protocols
+async def test_tries_have_an_end(api: Api) -> None:
+    server = ModelSimulator([fails(503)] * 3)
+    assert "overloaded" in await refusal(server=server, api=api, retries=2)
+    assert len(server.requests) == 3
+
+
+@both_protocols
+@pytest.mark.parametrize("politely", [True, False])
+async def test_an_answer_cut_midway_begins_again_without_repeating_itself(api: Api, politely: bool) -> None:
+    script = [cuts(after="You rolled a", politely=politely), says("You rolled a four.")]
+    async with connected(ModelSimulator(script), api=api) as model:
+        happened = await deltas(model)
+    assert shown(happened) == "You rolled a four."
+    assert sum(isinstance(delta, Restarted) for delta in happened) == 1
+
+
+@both_protocols
+async def test_a_stream_that_is_only_cut_is_no_answer(api: Api) -> None:
+    assert "broke off" in await refusal(cuts(after="half"), cuts(politely=True), api=api, retries=1)
+
+
+@both_protocols
+async def test_an_error_inside_the_stream_is_tried_again(api: Api) -> None:
+    async with connected(ModelSimulator([fails(500, after="You"), says("You rolled a four.")]), api=api) as model:
+        assert (await answered(model)).text == "You rolled a four."
+
+
+@pytest.mark.parametrize("after", ["", "You rolled"])
+async def test_a_server_that_falls_silent_is_asked_again(after: str) -> None:
+    async with connected(ModelSimulator([hangs(after=after), says("Four.")]), timeout=0.1) as model:
+        assert (await answered(model)).text == "Four."
+
+
+async def test_a_server_that_never_answers_is_given_up() -> None:
+    assert "did not answer within 0.05 seconds" in await refusal(hangs(), hangs(), timeout=0.05, retries=1)
+
+
+async def test_signs_of_life_without_an_answer_are_not_waited_for_forever() -> None:
+    comments = [b": keep-alive\n\n"] * 40
+    server = ModelSimulator([raw(*comments, pause=0.01)])
+    assert "did not answer within 0.2 seconds" in await refusal(server=server, timeout=0.02, retries=3)
+
+
+async def test_a_server_that_is_not_there_is_said_to_be_out_of_reach() -> None:
+    async with ModelSimulator() as server:
+        gone = config(server, retries=1)
+    model = connect(gone, patience=EAGER)
+    with pytest.raises(ModelError, match="cannot be reached"):
+        await deltas(model)
+    await model.close()
+
+
+@pytest.mark.parametrize(
+    ("step", "sentence"),
+    [
+        (fails(401, message="Incorrect API key provided: sk-12345678"), "The key was refused"),
+        (fails(403), "The key was refused"),
+        (fails(404, message="The model `small` does not exist", code="model_not_found"), "has no model “small”"),
+        (fails(404, message="Not Found"), "has no such address"),
+        (fails(429, message="You exceeded your current quota", code="insufficient_quota"), "no quota left"),
+        (fails(400, message="maximum context length is 8192 tokens", code="context_length_exceeded"), "too much text"),
+        (fails(400, message="the request exceeds the available context size"), "too much text"),
+        (fails(413), "too much text"),
+        (fails(400, message="triggered our content management policy", code="content_filter"), "content filter"),
+        (fails(400, message="small does not support tools"), "set model.tools to json"),
+        (
+            fails(400, message="temperature must be\n  below 1"),
+            "refused the request (400): temperature must be below 1",
+        ),
+        (raw("<html>Welcome</html>", content_type="text/html"), "leads to a web page"),
+    ],
+)
+async def test_what_only_people_can_mend_is_said_at_once_in_one_sentence(step: Step, sentence: str) -> None:
+    told = await refusal(step, retries=4)
+    assert sentence in told
+    assert "\n" not in told
+
+
+async def test_the_key_is_sent_and_never_shown(caplog: pytest.LogCaptureFixture) -> None:
+    key = SecretStr("key-7f3a9c")
+    async with connected(ModelSimulator([says("Hi.")], api_key="key-7f3a9c"), api_key=key) as model:
+        await answered(model)
+    told = await refusal(fails(400, message="bad key-7f3a9c given"), api_key=key)
+    assert "key-7f3a9c" not in told
+    assert "[redacted] given" in told
+
+
+async def test_a_failure_is_recorded_in_full(caplog: pytest.LogCaptureFixture) -> None:
+    await refusal(fails(400, message="no such option: colour", param="colour"))
+    record = next(record for record in caplog.records if record.levelno == logging.ERROR)
+    assert record.name == "steward.model"
+    assert "no such option: colour" in record.getMessage()
+    assert record.exc_info
+
+
+@both_protocols
+async def test_an_answer_cut_by_the_models_limit_says_so(api: Api) -> None:
+    async with connected(ModelSimulator([says("A long st", finish="length")]), api=api) as model:
+        answer = await answered(model)
+    assert answer.text.startswith("A long st\n\n")
+    assert "limit" in answer.text
+
+
+@both_protocols
+async def test_a_filtered_answer_keeps_its_beginning_or_is_refused(api: Api) -> None:
+    script = [says("It began", finish="content_filter"), says("", finish="content_filter")]
+    async with connected(ModelSimulator(script), api=api) as model:
+        assert "content filter" in (await answered(model)).text
+        with pytest.raises(ModelError, match="content filter"):
+            await deltas(model)
+
+
+@both_protocols
+async def test_a_server_that_does_not_stream_is_understood(api: Api) -> None:
+    whole = {
+        "chat": '{"choices": [{"message": {"role": "assistant", "content": "Whole."}}]}',
+        "responses": '{"object": "response", "status": "completed", "output": [{"type": "message", "content":'
+        ' [{"type": "output_text", "text": "Whole."}]}]}',
+    }
+    async with connected(ModelSimulator([raw(whole[api], content_type="application/json")]), api=api) as model:
+        assert (await answered(model)).text == "Whole."
+
+
+async def test_the_connection_is_used_again() -> None:
+    server = ModelSimulator([says("one"), says("two"), says("three")])
+    async with connected(server) as model:
+        for _ in range(3):
+            await answered(model)
+    assert len({request.peer for request in server.requests}) == 1
+
+
+async def test_a_server_that_stays_on_the_line_after_its_answer_does_not_hold_it_up() -> None:
+    events = ['data: {"choices": [{"delta": {"content": "Done."}, "finish_reason": "stop"}]}\n\n', "data: [DONE]\n\n"]
+    async with (
+        connected(ModelSimulator([raw(*events, *[b": still here\n\n"] * 9, pause=0.3)])) as model,
+        asyncio.timeout(2),
+    ):
+        assert (await answered(model)).text == "Done."
+
+
+async def test_leaving_an_answer_midway_frees_the_connection() -> None:
+    async with connected(ModelSimulator([says("a long answer", pause=0.02), says("next")])) as model:
+        answering = model.stream("", QUESTION, [])
+        assert isinstance(await anext(answering), TextDelta)
+        await answering.aclose()
+        assert (await answered(model)).text == "next"
+
+
+@both_protocols
+async def test_options_a_server_does_not_know_are_left_out_from_then_on(api: Api) -> None:
+    server = ModelSimulator([says("one"), says("two")], refused=["stream_options", "include", "temperature"])
+    async with connected(server, api=api, temperature=1.0) as model:
+        assert (await answered(model)).text == "one"
+        tries = len(server.requests)
+        assert (await answered(model)).text == "two"
+    assert len(server.requests) == tries + 1
+
+
+async def test_thoughts_sealed_by_another_model_are_left_out() -> None:
+    sealed = fails(400, code="invalid_encrypted_content", message="The encrypted content could not be verified.")
+    thought = {"id": "rs_1", "type": "reasoning", "summary": [], "encrypted_content": "?"}
+    call = Call(id="1", name="roll", arguments="{}")
+    history: list[Item] = [
+        *QUESTION,
+        Answer(calls=(call,), reasoning=(thought,)),  # type: ignore[arg-type]  # JSON in a literal
+        Result(call_id="1", name="roll", text="4"),
+    ]
+    server = ModelSimulator([sealed, says("Four.")])
+    async with connected(server, api="responses") as model:
+        assert (await answered(model, history)).text == "Four."
+    assert "reasoning" not in [item.get("type") for item in server.requests[-1].items]
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[oops", "http://:80", "http://host:port/v1", "http://host:99999", "http://a..b"]
+)
+async def test_an_address_that_is_none_is_the_operators_mistake(url: str) -> None:
+    with pytest.raises(OperatorError, match=r"model\.base_url"):
+        connect(ModelConfig(base_url=url))
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+async def test_the_address_may_end_in_a_slash(slash: str) -> None:
+    async with ModelSimulator([says("Hi.")]) as server:
+        model = connect(ModelConfig(base_url=server.base_url + slash))
+        assert (await answered(model)).text == "Hi."
+        await model.close()
