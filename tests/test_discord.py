@@ -10,6 +10,9 @@ from pydantic import SecretStr
 
 from bots.commands import Commands
 from bots.discord import DiscordPlatform
+from bots.discord.deferrals import Deferrals
+from bots.discord.intake import Intake
+from bots.discord.listen import Listener
 from bots.simulator.discord import DiscordSimulator, Fault
 from bots.simulator.transcript import Shown
 from core.config import DiscordConfig
@@ -208,11 +211,25 @@ async def test_a_command_is_answered_in_its_place_and_followed_up(simulator: Dis
         interaction = await simulator.command(general, ada, "ask", {"question": "why?"})
         message = await steward.heard()
         assert (message.text, message.author.id, message.conversation.channel) == ("why?", ada.id, general.id)
-        await until(lambda: interaction.response is not None)
         first, second = await steward.answer(message, Reply(text="a" * 2000 + "\n\nb"))
         assert interaction.original is not None
         assert first == interaction.original.id
     assert [(answer.id, answer.text) for answer in said(simulator)] == [(first, "a" * 2000), (second, "b")]
+
+
+async def test_an_answer_waits_until_its_command_is_deferred(simulator: DiscordSimulator) -> None:
+    general, ada = simulator.channel("general"), simulator.person("Ada")
+    async with listening(simulator) as steward:
+        deferral = simulator.faults.hold("POST", CALLBACK)
+        interaction = await simulator.command(general, ada, "ask", {"question": "why?"})
+        answering = asyncio.create_task(steward.answer(await steward.heard(), Reply(text="Because.")))
+        await until(lambda: asked(simulator, "POST", "/callback"))
+        await asyncio.sleep(0.05)
+        assert not said(simulator), "answered past the deferral"
+        deferral.set()
+        [sent] = await answering
+        assert interaction.original is not None
+        assert sent == interaction.original.id
 
 
 async def test_a_late_answer_to_a_command_is_an_ordinary_message(simulator: DiscordSimulator) -> None:
@@ -303,10 +320,8 @@ async def test_a_picture_answers_a_command(simulator: DiscordSimulator) -> None:
     general, ada = simulator.channel("general"), simulator.person("Ada")
     chart = Attachment(filename="chart.png", media_type="image/png", content=PNG, alt="Three bars")
     async with listening(simulator) as steward:
-        interaction = await simulator.command(general, ada, "ask", {"question": "draw"})
-        message = await steward.heard()
-        await until(lambda: interaction.response is not None)
-        await steward.answer(message, Reply(text="Here.", attachments=(chart,)))
+        await simulator.command(general, ada, "ask", {"question": "draw"})
+        await steward.answer(await steward.heard(), Reply(text="Here.", attachments=(chart,)))
     [answer] = said(simulator)
     assert [(file.content, file.alt) for file in answer.files] == [(PNG, "Three bars")]
 
@@ -360,12 +375,10 @@ async def test_an_answer_pings_nobody(simulator: DiscordSimulator, by_command: b
     general, ada = simulator.channel("general"), simulator.person("Ada")
     async with listening(simulator) as steward:
         if by_command:
-            interaction = await simulator.command(general, ada, "ask", {"question": "who?"})
-            message = await steward.heard()
-            await until(lambda: interaction.response is not None)
+            await simulator.command(general, ada, "ask", {"question": "who?"})
         else:
             await simulator.mention(general, ada, "who?")
-            message = await steward.heard()
+        message = await steward.heard()
         text = f"@everyone @here {ada.mention} {simulator.world.bot_role.mention}"
         await steward.answer(message, Reply(text=f"{text} {'x' * 1990}\n\n{text}"))
     assert len(said(simulator)) > 1
@@ -419,9 +432,8 @@ async def test_an_answer_from_before_a_long_pause_is_adopted(simulator: DiscordS
 async def test_a_follow_up_whose_response_was_lost_is_sent_once(simulator: DiscordSimulator) -> None:
     general, ada = simulator.channel("general"), simulator.person("Ada")
     async with listening(simulator) as steward:
-        interaction = await simulator.command(general, ada, "ask", {"question": "why?"})
+        await simulator.command(general, ada, "ask", {"question": "why?"})
         draft = steward.platform.draft(Turn(id=1, message=await steward.heard(), attempt=0))
-        await until(lambda: interaction.response is not None)
         await draft.send(Part(key="1.0", text="First."))
         simulator.faults.lose_answer("POST", WEBHOOK)
         with pytest.raises(PlatformError):
@@ -543,6 +555,21 @@ async def test_a_server_that_is_down_is_said_in_a_sentence(simulator: DiscordSim
     with pytest.raises(PlatformError, match="could not be reached") as caught:
         await platform.listen(Steward(platform=platform).accept)
     assert not caught.value.permanent
+
+
+async def test_a_long_time_without_connection_is_given_up() -> None:
+    async def accept(message: Message) -> bool:
+        return True
+
+    commands = Commands(name="Steward", tools=[], forget=forget)
+    listener = Listener(Intake(accept, commands, Deferrals()), patience=0.05)
+    giving_up = asyncio.create_task(listener.given_up())
+    await listener.on_disconnect()
+    await listener.on_resumed()
+    await asyncio.sleep(0.1)
+    assert not giving_up.done(), "given up although it was resumed"
+    await listener.on_disconnect()
+    await asyncio.wait_for(giving_up, 5)
 
 
 async def test_cancelling_leaves_nothing_behind(simulator: DiscordSimulator) -> None:

@@ -25,9 +25,9 @@ _USER_MENTION = re.compile(r"<@!?(\d+)>")
 
 
 class Payload(BaseModel):
-    """A part of a payload; what is not read here is ignored."""
+    """A part of a payload; what is not read here is ignored, and errors do not repeat what was said."""
 
-    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True, frozen=True)
+    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True, frozen=True, hide_input_in_errors=True)
 
 
 class MemberPayload(Payload):

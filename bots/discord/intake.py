@@ -5,6 +5,7 @@ import logging
 from typing import Final
 
 from bots.commands import Commands
+from bots.discord.deferrals import Deferrals
 from bots.discord.errors import translated
 from bots.discord.events import (
     Command,
@@ -35,9 +36,10 @@ _BLANKED: Final = "I can only read a reply that also mentions me. Please send it
 class Intake:
     """Hands messages to `accept` and answers the commands that need no model."""
 
-    def __init__(self, accept: Accept, commands: Commands) -> None:
+    def __init__(self, accept: Accept, commands: Commands, deferrals: Deferrals) -> None:
         self._accept = accept
         self._commands = commands
+        self._deferrals = deferrals
 
     async def message(self, payload: MessagePayload, me: Me, room: Room, rest: Rest) -> None:
         """Take in a message, if it is for the bot."""
@@ -64,10 +66,11 @@ class Intake:
             log.warning("the command %s was not acknowledged: %s", command.message.id, error)
 
     async def _ask(self, command: Command, payload: InteractionPayload, rest: Rest) -> None:
-        if await self._keep(command.message):
-            await rest.respond(payload.id, payload.token, DEFERRED)
-        else:
-            await rest.respond(payload.id, payload.token, MESSAGE, {"content": _LOST, "flags": EPHEMERAL})
+        with self._deferrals.pending(payload.id):
+            if await self._keep(command.message):
+                await rest.respond(payload.id, payload.token, DEFERRED)
+            else:
+                await rest.respond(payload.id, payload.token, MESSAGE, {"content": _LOST, "flags": EPHEMERAL})
 
     async def _answer(self, command: Command, payload: InteractionPayload, rest: Rest) -> None:
         try:

@@ -25,13 +25,17 @@ INTENTS: Final = discord.Intents(guilds=True, guild_messages=True, dm_messages=T
 
 _SETTLE_SECONDS = 3.0
 _CLOSE_SECONDS = 5.0
-_OFFLINE_SECONDS = 120.0
+_PATIENCE = 120.0
 
 
 class Listener(discord.Client):
-    """A client that reads raw events, so that nothing depends on what the library has cached."""
+    """A client that reads raw events, so that nothing depends on what the library has cached.
 
-    def __init__(self, intake: Intake) -> None:
+    Args:
+        patience: seconds without a connection after which it is better to begin again.
+    """
+
+    def __init__(self, intake: Intake, *, patience: float = _PATIENCE) -> None:
         super().__init__(
             intents=INTENTS,
             allowed_mentions=discord.AllowedMentions.none(),
@@ -41,6 +45,7 @@ class Listener(discord.Client):
             member_cache_flags=discord.MemberCacheFlags.none(),
         )
         self._intake = intake
+        self._patience = patience
         self._working: set[asyncio.Task[None]] = set()
         self._registering: asyncio.Task[None] | None = None
         self._online, self._lost = asyncio.Event(), asyncio.Event()
@@ -73,11 +78,11 @@ class Listener(discord.Client):
         self._lost.set()
 
     async def given_up(self) -> None:
-        """Return once there was no connection for two minutes: from then on the library waits ever longer, up to 17."""
+        """Return once there was no connection for long; the library's own pauses grow to a quarter of an hour."""
         while True:
             await self._lost.wait()
             try:
-                async with asyncio.timeout(_OFFLINE_SECONDS):
+                async with asyncio.timeout(self._patience):
                     await self._online.wait()
             except TimeoutError:
                 return

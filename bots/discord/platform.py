@@ -9,6 +9,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bots.commands import Commands
+from bots.discord.deferrals import Deferrals
 from bots.discord.errors import BAD_TOKEN, reason, translated
 from bots.discord.files import fetch
 from bots.discord.intake import Intake
@@ -38,6 +39,7 @@ class DiscordPlatform:
         self._config = config
         self._commands = commands
         self._max_bytes = max_bytes
+        self._deferrals = Deferrals()
         self._rest: Rest | None = None
 
     async def listen(self, accept: Accept) -> None:
@@ -49,7 +51,7 @@ class DiscordPlatform:
         if self._config.token is None:
             raise PlatformError("Discord cannot be reached without a bot token: set discord.token.", permanent=True)
         point_library(self._config)
-        client = Listener(Intake(accept, self._commands))
+        client = Listener(Intake(accept, self._commands, self._deferrals))
         try:
             with translated():
                 async with asyncio.timeout(_LOGIN_SECONDS):
@@ -66,7 +68,7 @@ class DiscordPlatform:
 
     def draft(self, turn: Turn) -> DiscordDraft:
         """Begin to answer a turn."""
-        return DiscordDraft(turn, self._connected)
+        return DiscordDraft(turn, self._connected, self._deferrals)
 
     async def download(self, attachment: Attachment) -> bytes:
         """Fetch the bytes of a file that came with a message.
@@ -111,10 +113,12 @@ async def _connect(client: Listener) -> None:
         raise PlatformError(f"Discord closed the connection with code {error.code}.") from error
     except discord.PrivilegedIntentsRequired as error:
         raise PlatformError("Discord does not grant the bot the intents it needs.", permanent=True) from error
-    except AttributeError as error:
-        # where the first connection fails, the library stumbles over the one it does not have yet
+    except PlatformError:
+        raise
+    except Exception as error:
         if client.ws is not None:
-            raise
+            raise PlatformError(f"Discord's gateway sent something unexpected ({reason(error)}).") from error
+        # where the first connection fails, the library stumbles over the one it does not have yet: AttributeError
         cause = error.__context__ or error
         raise PlatformError(f"Discord's gateway could not be reached ({reason(cause)}).") from error
     raise PlatformError("Discord's gateway ended the connection.")

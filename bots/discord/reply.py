@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from bots import text
 from bots.discord.adopt import adopt
+from bots.discord.deferrals import Deferrals
 from bots.discord.errors import translated
 from bots.discord.rest import Rest
 from core.errors import PlatformError
@@ -71,12 +72,14 @@ class DiscordDraft:
 
     Args:
         rest: gives the client, or raises `PlatformError` while there is none.
+        deferrals: the commands that are not acknowledged yet.
     """
 
-    def __init__(self, turn: Turn, rest: Callable[[], Rest]) -> None:
+    def __init__(self, turn: Turn, rest: Callable[[], Rest], deferrals: Deferrals) -> None:
         self._message = turn.message
         self._origin = turn.message.origin
         self._rest = rest
+        self._deferrals = deferrals
         self._unsure = turn.attempt > 0
         self._sent: set[str] = set()
         # a deferred interaction says "is thinking…" by itself
@@ -113,6 +116,7 @@ class DiscordDraft:
         token, application_id = self._origin.get("interaction_token"), self._origin.get("application_id", "")
         if token is None:
             return await self._reply(part)
+        await self._deferrals.settled(self._origin.get("interaction_id", ""))
         try:
             if _is_first(part):
                 return await self._rest().edit_response(application_id, token, self._parameters(part))

@@ -1,5 +1,6 @@
 """Faults on demand: what goes wrong with the next calls of a route."""
 
+import asyncio
 from collections import defaultdict, deque
 from dataclasses import dataclass
 
@@ -28,6 +29,7 @@ class Faults:
     """The faults that wait for their call; each happens once."""
 
     def __init__(self) -> None:
+        self._held: dict[tuple[str, str], asyncio.Event] = {}
         self._waiting: defaultdict[tuple[str, str], deque[Fault]] = defaultdict(deque)
 
     def add(self, method: str, path: str, fault: Fault) -> None:
@@ -37,6 +39,15 @@ class Faults:
     def lose_answer(self, method: str, path: str) -> None:
         """Carry out the next call and cut the connection before the answer."""
         self.add(method, path, Fault(performs=True, cut=True))
+
+    def hold(self, method: str, path: str) -> asyncio.Event:
+        """Let calls of a route wait from now on, until the event that is returned is set."""
+        return self._held.setdefault((method, path), asyncio.Event())
+
+    async def wait(self, method: str, path: str) -> None:
+        """Wait as long as calls of this route are held."""
+        if (method, path) in self._held:
+            await self._held[method, path].wait()
 
     def take(self, method: str, path: str) -> Fault | None:
         """Return the fault of this call, if there is one."""

@@ -74,6 +74,7 @@ class Rest:
             raise unauthorized()
         call = await read_call(request)
         self.calls.append(call)
+        await self._faults.wait(route.method, route.path)
         fault = self._faults.take(route.method, route.path)
         if fault is not None and not fault.performs:
             return _fail(fault, request)
