@@ -16,8 +16,6 @@ T = TypeVar("T")
 Value: TypeAlias = str | int | float | bytes | None
 Row: TypeAlias = sqlite3.Row
 
-_BUSY_MS: Final = 10_000
-
 _REASONS: Final = {
     sqlite3.SQLITE_FULL: "the disk is full; free some space, and what is unfinished goes on at the next start",
     sqlite3.SQLITE_IOERR: "the disk reports an error; check it, and the space on it",
@@ -90,8 +88,12 @@ class Transaction:
         await (await _settled(self._connection.executemany(sql, rows))).close()
 
 
-async def open_store(path: Path) -> Store:
+async def open_store(path: Path, *, patience: float = 10.0) -> Store:
     """Open the database, made and migrated as needed.
+
+    Args:
+        path: the file; its folder is made where it is not there.
+        patience: seconds to wait for a lock that another process holds.
 
     Raises:
         OperatorError: it cannot be written, is no database, or belongs to a newer Steward.
@@ -101,10 +103,10 @@ async def open_store(path: Path) -> Store:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OperatorError(f"The data folder {path.parent} cannot be made: {error.strerror}.") from error
-        writer = await _connect(path)
+        writer = await _connect(path, patience)
         try:
             await _migrate(path, writer)
-            reader = await _connect(path)
+            reader = await _connect(path, patience)
             await reader.execute_fetchall("PRAGMA query_only = ON")
         except BaseException:
             await writer.close()
@@ -112,12 +114,12 @@ async def open_store(path: Path) -> Store:
     return Store(path, writer, reader)
 
 
-async def _connect(path: Path) -> aiosqlite.Connection:
+async def _connect(path: Path, patience: float) -> aiosqlite.Connection:
     connection = await aiosqlite.connect(path, isolation_level=None)
     try:
         connection.row_factory = sqlite3.Row
         for pragma in (
-            f"busy_timeout = {_BUSY_MS}",
+            f"busy_timeout = {round(patience * 1000)}",
             "journal_mode = WAL",
             "synchronous = FULL",
             "foreign_keys = ON",
