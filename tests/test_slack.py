@@ -108,6 +108,16 @@ async def test_a_private_channel_has_its_members_as_readers(team: Team) -> None:
     assert team.accepted[0].audience == Audience(scope="channel", id="slack/G1")
 
 
+async def test_a_group_direct_message_has_its_members_as_readers(team: Team) -> None:
+    team.slack.add_user("U3", "Linus")
+    team.slack.add_channel("G2", "mpdm-linus", kind="mpim", members=["U1", "U3", "UBOT"])
+    await team.slack.mention("G2", "U3", "hello")
+    await team.slack.settled()
+    [message] = team.accepted
+    assert message.author.name == "Linus"
+    assert message.audience == Audience(scope="channel", id="slack/G2")
+
+
 async def test_a_channel_shared_with_another_workspace_is_not_the_workspaces(team: Team) -> None:
     team.slack.world.channels["C1"].shared = True
     await team.slack.mention("C1", "U1", "hello")
@@ -256,6 +266,14 @@ async def test_a_server_with_other_ideas_is_tried_again(
     finally:
         await runner.cleanup()
     assert not caught.value.permanent
+
+
+async def test_a_proxy_is_not_used_for_this_machine(slack: SlackSimulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    async with listening(slack) as team:
+        await slack.command("C2", "U1", "ask why")
+        await team.platform.draft(team.turn()).send(Part(key="1.0", text="because"))
+    assert slack.transcript.messages[-1].text == "because"
 
 
 async def test_a_port_in_use_is_named(slack: SlackSimulator) -> None:

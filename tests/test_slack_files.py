@@ -41,9 +41,11 @@ async def test_a_file_is_fetched_without_listening(team: Team) -> None:
 
 
 async def test_a_file_of_another_workspace_is_asked_for_first(team: Team) -> None:
-    await sent(team)
-    [file] = team.slack.world.files.values()
-    attachment = Attachment(filename="a.csv", media_type="text/csv", source=f"file:{file.id}")
+    file = ShownFile(name="a.csv", media_type="text/csv", content=b"1,2")
+    await team.slack.mention("C1", "U1", "read", files=[file], foreign=True)
+    await team.slack.settled()
+    [attachment] = team.accepted[-1].attachments
+    assert (attachment.source or "").startswith("file:")
     assert await team.platform.download(attachment) == b"1,2"
 
 

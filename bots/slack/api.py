@@ -4,6 +4,8 @@ import asyncio
 import logging
 import random
 from typing import Final
+from urllib.parse import urlsplit
+from urllib.request import proxy_bypass
 
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError, SlackRequestError
@@ -25,10 +27,20 @@ TIMEOUTS: Final = aiohttp.ClientTimeout(total=300, sock_connect=TIMEOUT, sock_re
 LONGEST_PAUSE: Final = 30.0
 """Seconds: a longer `Retry-After` is left to whoever waits for the answer."""
 
-# The last three are what slack-sdk 3.47 raises on answers it does not expect: an error page as text/plain
-# (AsyncSlackResponse.validate), bytes that are no text, a missing field (files_upload_v2).
-TROUBLE: Final = (SlackClientError, aiohttp.ClientError, OSError, AttributeError, ValueError, TypeError)
+# RuntimeError: the connection was closed while a call paused. The last three are what slack-sdk 3.47 raises on answers
+# it does not expect: an error page as text/plain (AsyncSlackResponse.validate), bytes that are no text, a missing
+# field (files_upload_v2).
+TROUBLE: Final = (
+    SlackClientError,
+    aiohttp.ClientError,
+    OSError,
+    RuntimeError,
+    AttributeError,
+    ValueError,
+    TypeError,
+)
 
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _TRANSIENT: Final = frozenset(
     {"ratelimited", "rate_limited", "message_limit_exceeded", "fatal_error", "internal_error", "service_unavailable"}
     | {"request_timeout", "team_added_to_org"}
@@ -92,13 +104,22 @@ class RateLimitRetry(AsyncRetryHandler):
 
 def web_client(config: SlackConfig, *, patient: bool = True) -> AsyncWebClient:
     """Return a client of the configured Web API; one that is not patient gives up on 429 at once."""
-    return AsyncWebClient(
+    client = AsyncWebClient(
         token=config.bot_token.get_secret_value() if config.bot_token else None,
         base_url=config.api_url,
         timeout=TIMEOUT,
         retry_handlers=[RateLimitRetry()] if patient else [],
         logger=logging.getLogger("steward.slack.api"),
     )
+    if without_proxy(config.api_url):
+        client.proxy = None
+    return client
+
+
+def without_proxy(address: str) -> bool:
+    """Tell whether an address is reached directly: slack-sdk reads HTTPS_PROXY and its like, but not NO_PROXY."""
+    host = urlsplit(address).hostname or ""
+    return host in _LOOPBACK or bool(proxy_bypass(host))
 
 
 def code(error: Exception) -> str:

@@ -13,7 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bots.slack.adoption import find, metadata
-from bots.slack.api import TIMEOUT, TROUBLE, RateLimitRetry, code, failure, uncertain
+from bots.slack.api import TIMEOUT, TROUBLE, RateLimitRetry, code, failure, uncertain, without_proxy
 from bots.slack.markup import escape, inert
 from bots.slack.status import StatusLine, status
 from bots.text import split as split_text
@@ -147,12 +147,15 @@ class SlackDraft:
 
     async def _respond(self, part: Part, *, blocks: bool = True) -> str:
         """Answer a command in a channel the bot is not in, where what was posted cannot be read back."""
+        address = self._message.origin[_RESPONSE_URL]
         webhook = AsyncWebhookClient(
-            self._message.origin[_RESPONSE_URL],
+            address,
             timeout=TIMEOUT,
             retry_handlers=[RateLimitRetry()],
             logger=logging.getLogger("steward.slack.api"),
         )
+        if without_proxy(address):
+            webhook.proxy = None
         try:
             answer = await webhook.send_dict(
                 {

@@ -11,7 +11,7 @@ from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bots.slack.api import TIMEOUT, TROUBLE, failure, refused_token
+from bots.slack.api import TIMEOUT, TROUBLE, failure, refused_token, without_proxy
 from core.errors import PlatformError
 
 log = logging.getLogger("steward.slack.socket")
@@ -39,6 +39,8 @@ async def serve_socket(
     handler = _Handler(app, app_token, client, ping_interval)
     socket = handler.client
     socket.wss_uri = address
+    if without_proxy(address):
+        socket.proxy = None
     try:
         try:
             async with asyncio.timeout(TIMEOUT):

@@ -19,7 +19,7 @@ _LOGIN_PAGE = "<!DOCTYPE html><html><head><title>Slack</title></head><body>Sign 
 
 @dataclass(slots=True, kw_only=True)
 class Tokens:
-    """The tokens of the app, and which of them are revoked."""
+    """The tokens of the app."""
 
     bot: str = field(default="xoxb-simulator", repr=False)
     app: str = field(default="xapp-simulator", repr=False)

@@ -176,10 +176,21 @@ class SlackSimulator:
         await self.sockets.refresh(reason)
 
     async def mention(
-        self, channel: str, user: str, text: str, *, thread: str | None = None, files: Sequence[ShownFile] = ()
+        self,
+        channel: str,
+        user: str,
+        text: str,
+        *,
+        thread: str | None = None,
+        files: Sequence[ShownFile] = (),
+        foreign: bool = False,
     ) -> str:
-        """Mention the bot in a channel, as a person does, and return the message's id."""
-        post = await self._write(channel, user, f"<@{self.world.bot}> {text}", thread=thread, files=files)
+        """Mention the bot in a channel, as a person does, and return the message's id.
+
+        `foreign` files are those of another workspace (Slack Connect).
+        """
+        stored = [self._store(user, file, foreign=foreign) for file in files]
+        post = await self._write(channel, user, f"<@{self.world.bot}> {text}", thread=thread, files=stored)
         if self.world.bot in self.world.channels[channel].members:
             self.event(app_mention(self.world, post, self.base_url))
             if self._message_events:
@@ -197,7 +208,8 @@ class SlackSimulator:
     ) -> str:
         """Write to the bot directly, or into a channel without a mention, and return the message's id."""
         place = channel or self.world.direct(user).id
-        post = await self._write(place, user, text, thread=thread, files=files)
+        stored = [self._store(user, file) for file in files]
+        post = await self._write(place, user, text, thread=thread, files=stored)
         if self._hears(place):
             self.event(message(self.world, post, self.base_url))
         return post.ts
@@ -225,16 +237,11 @@ class SlackSimulator:
         """Deliver a raw payload in the background; `kind` is "events_api", "slash_commands" or "interactive"."""
         return self._courier.start(kind, payload)
 
-    async def _write(
-        self, channel: str, user: str, text: str, *, thread: str | None, files: Sequence[ShownFile]
-    ) -> Post:
-        stored = [self._store(user, file) for file in files]
-        post = Post(
-            ts=self.world.timestamp(), channel=channel, user=user, text=typed(text), thread=thread, files=stored
-        )
+    async def _write(self, channel: str, user: str, text: str, *, thread: str | None, files: list[StoredFile]) -> Post:
+        post = Post(ts=self.world.timestamp(), channel=channel, user=user, text=typed(text), thread=thread, files=files)
         return await self.world.add(post)
 
-    def _store(self, user: str, file: ShownFile) -> StoredFile:
+    def _store(self, user: str, file: ShownFile, *, foreign: bool = False) -> StoredFile:
         stored = StoredFile(
             id=f"F{self.world.number()}",
             name=file.name,
@@ -242,6 +249,7 @@ class SlackSimulator:
             user=user,
             content=file.content,
             alt=file.alt,
+            check_info=foreign,
         )
         self.world.files[stored.id] = stored
         return stored
