@@ -13,6 +13,7 @@ from bots.discord import DiscordPlatform
 from bots.discord.deferrals import Deferrals
 from bots.discord.intake import Intake
 from bots.discord.listen import Listener
+from bots.discord.reply import split
 from bots.simulator.discord import DiscordSimulator, Fault
 from bots.simulator.transcript import Shown
 from core.config import DiscordConfig
@@ -333,6 +334,15 @@ async def test_eleven_files_are_two_messages(simulator: DiscordSimulator) -> Non
         await simulator.mention(general, ada, "all")
         await steward.answer(await steward.heard(), Reply(text="Here.", attachments=files))
     assert [(answer.text, len(answer.files)) for answer in said(simulator)] == [("Here.", 10), ("", 1)]
+
+
+def test_files_that_are_too_much_for_one_request_are_divided() -> None:
+    half = bytes(13 * 1024 * 1024)
+    first, second = (Attachment(filename=name, media_type="a/b", content=half) for name in ("1", "2"))
+    assert split(Reply(text="Here.", attachments=(first, second))) == [
+        Reply(text="Here.", attachments=(first,)),
+        Reply(attachments=(second,)),
+    ]
 
 
 async def test_a_file_that_came_with_a_message_is_fetched(simulator: DiscordSimulator) -> None:

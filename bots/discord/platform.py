@@ -50,7 +50,7 @@ class DiscordPlatform:
         """
         if self._config.token is None:
             raise PlatformError("Discord cannot be reached without a bot token: set discord.token.", permanent=True)
-        point_library(self._config)
+        prepare_library(self._config)
         client = Listener(Intake(accept, self._commands, self._deferrals))
         try:
             with translated():
@@ -124,8 +124,8 @@ async def _connect(client: Listener) -> None:
     raise PlatformError("Discord's gateway ended the connection.")
 
 
-def point_library(config: DiscordConfig) -> None:
-    """Let discord.py use the configured servers.
+def prepare_library(config: DiscordConfig) -> None:
+    """Let discord.py use the configured servers, and not warn that it cannot talk in voice channels.
 
     It has no argument for them: the addresses are `Route.BASE` and `DiscordWebSocket.DEFAULT_GATEWAY`, two attributes
     of classes, and so the same for every client in this process. They are left alone where they are right already.
@@ -135,3 +135,4 @@ def point_library(config: DiscordConfig) -> None:
         Route.BASE = api
     if gateway != DiscordWebSocket.DEFAULT_GATEWAY:
         DiscordWebSocket.DEFAULT_GATEWAY = gateway
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False

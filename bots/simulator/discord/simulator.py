@@ -59,7 +59,7 @@ class DiscordSimulator:
         )
         table = [*self._applications.table(), *self._channels.table(), *self._interactions.table()]
         self._rest = Rest(table, self.faults, token=token)
-        self._runner = web.AppRunner(self._app(), shutdown_timeout=1.0)
+        self._runner = web.AppRunner(self._app(), shutdown_timeout=1.0, access_log=None)
         self._address = ""
 
     def _app(self) -> web.Application:
