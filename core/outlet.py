@@ -13,7 +13,8 @@ class Part:
     """One outgoing piece of a reply: what a platform sends in one call.
 
     Attributes:
-        key: unique and stable for this turn and part: "81.0". A platform derives its nonce or metadata from it.
+        key: unique and stable for this turn and part, the turn's id and the part's number from 0: "81.0". A platform
+            derives its nonce or metadata from it, and answers the question itself with part 0.
         attachments: with their content.
     """
 
