@@ -60,6 +60,7 @@ class App:
 
     Attributes:
         practice: no language model is connected.
+        first_wait: seconds before a platform is connected again; doubled each time.
     """
 
     config: Config
@@ -68,6 +69,7 @@ class App:
     turns: Turns
     files: Files
     practice: bool
+    first_wait: float = FIRST_WAIT
 
     @property
     def tools(self) -> tuple[Tool, ...]:
@@ -127,7 +129,7 @@ class App:
 
     async def _supervise(self, platform: Platform) -> None:
         """Keep a platform listening: a failure is said in one sentence and tried again, the others go on."""
-        wait = FIRST_WAIT
+        wait = self.first_wait
         while True:
             began = time.monotonic()
             try:
@@ -138,9 +140,9 @@ class App:
                 log.debug("%s failed", platform.name, exc_info=True)
                 reason = f"{type(error).__name__}: {error}"
             if time.monotonic() - began > LONGEST_WAIT:
-                wait = FIRST_WAIT
+                wait = self.first_wait
             pause = wait * random.uniform(0.75, 1.25)  # noqa: S311  # jitter, not a secret
-            log.error("%s: %s Trying again in %.0f s.", platform.name, reason, pause)
+            log.error("%s: %s Trying again in %.1f s.", platform.name, reason, pause)
             await asyncio.sleep(pause)
             wait = min(LONGEST_WAIT, wait * 2)
 

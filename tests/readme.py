@@ -1,0 +1,81 @@
+"""Keeps README.md true: its tables are generated and its recorded runs are executed.
+
+    python -m tests.readme        write README.md anew
+
+`tests/test_readme.py` fails where that would change anything. A region begins with a comment such as `<!-- run -->`
+and ends with `<!-- end -->`.
+"""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from bots.app import skills
+from core.config import Config, reference
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+
+
+def render(text: str) -> str:
+    """Return the README's text with every region made anew."""
+    regions: dict[str, Callable[[str], str]] = {
+        "configuration": lambda _: f"\n{reference()}\n",
+        "skills": lambda _: f"\n{skill_table()}\n",
+        "run": run,
+    }
+    return re.sub(
+        r"(?ms)^<!-- (configuration|skills|run) -->\n(.*?)^<!-- end -->$",
+        lambda found: f"<!-- {found[1]} -->\n{regions[found[1]](found[2])}<!-- end -->",
+        text,
+    )
+
+
+def skill_table() -> str:
+    """List the skills that come with Steward, with something to say for each."""
+    rows = ["| Skill | What it does | Say |", "| --- | --- | --- |"]
+    for tool in skills(Config()).tools:
+        example = f"“{tool.examples[0]}”" if tool.examples else ""
+        rows.append(f"| `{tool.name}` | {tool.description.splitlines()[0]} | {example} |")
+    return "\n".join(rows) + "\n"
+
+
+def run(block: str) -> str:
+    """Carry out the commands of a console block, in one folder, and write down what they print on standard output."""
+    lines: list[str] = []
+    with tempfile.TemporaryDirectory() as folder:
+        for command in re.findall(r"^\$ (.*)$", block, re.M):
+            lines += [f"$ {command}", *_output(command, Path(folder))]
+    return "```console\n" + "\n".join(lines) + "\n```\n"
+
+
+def _output(command: str, folder: Path) -> list[str]:
+    words = shlex.split(command)
+    assert words[0] == "steward", f"only `steward` is run: {command}"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("STEWARD_", "OPENAI_"))}
+    done = subprocess.run(
+        [sys.executable, "-m", "bots", *words[1:]],
+        cwd=folder,
+        env={**environment, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    assert done.returncode == 0, f"{command} ended with {done.returncode}: {done.stderr}"
+    return done.stdout.rstrip().splitlines()
+
+
+def main() -> None:
+    """Write README.md anew."""
+    README.write_text(render(README.read_text()))
+
+
+if __name__ == "__main__":
+    main()
