@@ -208,7 +208,7 @@ def test_ten_series_of_a_thousand_points() -> None:
 
 def test_small_slices_of_a_pie_become_one() -> None:
     many = draw_chart(kind="pie", labels=[f"c{n}" for n in range(40)], values=[1.0] * 40, palette="colourful")
-    assert _hues(many) == 9
+    assert _hues(many) == 10
 
 
 def test_the_picture_of_a_text() -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
-MOST_SLICES: Final = 9
+MOST_SLICES: Final = 10
 MOST_VALUES_SHOWN: Final = 14
 MOST_POINTS_NAMED: Final = 12
 MOST_ROWS: Final = 30
@@ -158,7 +158,7 @@ def pie(drawing: Drawing) -> None:
     edge = {"linewidth": 1.6, "edgecolor": palettes.PAPER}
     wedges = axes.pie(shares, colors=colours, startangle=90, counterclock=False, wedgeprops=edge, normalize=True)[0]
     for wedge, share, colour in zip(wedges, shares, colours, strict=True):
-        if share >= 0.05:
+        if share >= 0.06:
             middle = math.radians((wedge.theta1 + wedge.theta2) / 2)
             at = (0.68 * math.cos(middle), 0.68 * math.sin(middle)) if share < 1 else (0.0, 0.0)
             style = {"ha": "center", "va": "center", "fontsize": 10, "fontweight": "bold"}
