@@ -16,7 +16,7 @@ _BRIEF_SHARE: Final = 4
 _RECALL = """
 SELECT turn, items, tokens, own FROM (
     SELECT turn, items, tokens, 1 AS own FROM memory
-    WHERE conversation = ?1 AND audience IN (?3, ?4) ORDER BY turn DESC LIMIT ?5
+    WHERE conversation = ?1 AND channel = ?2 AND audience IN (?3, ?4) ORDER BY turn DESC LIMIT ?5
 )
 UNION ALL
 SELECT turn, items, tokens, own FROM (
