@@ -152,12 +152,23 @@ def test_plain_text_is_an_answer(written: str) -> None:
         ('{"calls": [{"skill": "roll", "arguments": {', '{"calls": [{"skill": "roll", "arguments": {'),
         ('{"Bob": 5}', '{"Bob": 5}'),
         ('{"calls": [oops], "answer": "Hello\\nthere"}', "Hello\nthere"),
+        ('{"calls": [], "answer": "You said "four"."}', 'You said "four".'),
     ],
 )
 def test_broken_json_is_noticed_and_what_it_says_is_kept(written: str, text: str) -> None:
     answer, _, broken = read(written)
     assert broken
     assert answer.text == text
+
+
+def test_an_empty_answer_is_empty_text() -> None:
+    answer, _, broken = read('{"calls": [], "answer": ""}')
+    assert (answer.text, answer.calls, broken) == ("", (), False)
+
+
+def test_escapes_that_json_does_not_know_are_forgiven() -> None:
+    answer, shown, broken = read('{"calls": [], "answer": "snake\\_case"}')
+    assert (answer.text, shown, broken) == ("snake_case", "snake_case", False)
 
 
 def test_an_answer_cut_at_the_limit_keeps_what_was_written() -> None:

@@ -20,6 +20,7 @@ _UNDECIDED = re.compile(r'(?:`{1,2}|```\w*\s*(?:\{\s*(?:"\w{0,6})?)?|\{\s*(?:"\w
 _CALLING = re.compile(r'\{\s*"calls"\s*:\s*\[\s*[^\s\]]')
 _CALLS_BEGIN: Final = 32
 _LENIENT = json.JSONDecoder(strict=False)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _SALVAGED = re.compile(r'"answer"\s*:\s*"(.+?)"?\s*\}?\s*(?:```)?\s*$', re.DOTALL)
 
 
@@ -59,9 +60,7 @@ class JsonReader:
         if self._object is None or self.finish != "complete":
             return False
         found = self._parsed()
-        if found is None:
-            return not (self._string.ended and self._shown)
-        return not _calls(found) and not isinstance(found.get("answer"), str)
+        return found is None or (not _calls(found) and not isinstance(found.get("answer"), str))
 
     def feed(self, data: str) -> str:
         """Take an event's data and return the text for people that came with it."""
@@ -81,7 +80,7 @@ class JsonReader:
             return replace(inner, text=text + self._held)
         found = self._parsed()
         calls = inner.calls + (_calls(found) if found else ())
-        if not text and not calls:
+        if self.broken or (found is None and not text):
             text = self._salvaged()
         return replace(inner, text=text, calls=calls)
 
@@ -110,17 +109,24 @@ class JsonReader:
         return gap + text
 
     def _parsed(self) -> JsonObject | None:
-        try:
-            found, _ = _LENIENT.raw_decode(self.written)
-        except (ValueError, RecursionError):
-            return None
-        return found if isinstance(found, dict) else None
+        for written in (self.written, _ESCAPE.sub(_unescaped, self.written)):
+            try:
+                found, _ = _LENIENT.raw_decode(written)
+            except (ValueError, RecursionError):
+                continue
+            return found if isinstance(found, dict) else None
+        return None
 
     def _salvaged(self) -> str:
         """Return what there is of an answer in a broken object, else the object as it stands."""
         if found := _SALVAGED.search(self.written):
             return found[1].replace("\\n", "\n").replace('\\"', '"')
         return "" if self.finish == "length" else self.written
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    """Return an escape as it is where JSON knows it, else without its backslash."""
+    return escape[0] if escape[1] in '"\\/bfnrtu' else escape[1]
 
 
 def _calls(found: JsonObject) -> tuple[Call, ...]:
