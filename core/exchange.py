@@ -17,8 +17,9 @@ from core.protocols.faults import RequestFailedError
 from core.protocols.jsonask import CORRECTION
 from core.protocols.jsonread import JsonReader
 from core.protocols.patience import Patience
-from core.protocols.surrogates import Pairing, whole
+from core.protocols.surrogates import Pairing
 from core.transport import Transport
+from core.unicode import well_formed
 
 log = logging.getLogger("steward.model")
 
@@ -164,8 +165,8 @@ class Exchange:
             raise RequestFailedError(FILTERED)
         notes = {"length": CUT, "filtered": WITHHELD}
         note = "" if answer.calls else notes.get(reader.finish, "")
-        text = "\n\n".join(filter(None, (whole(answer.text), note)))
-        calls = tuple(replace(call, arguments=whole(call.arguments)) for call in answer.calls)
+        text = "\n\n".join(filter(None, (well_formed(answer.text), note)))
+        calls = tuple(replace(call, arguments=well_formed(call.arguments)) for call in answer.calls)
         return replace(answer, text=text, calls=calls, usage=self.usage)
 
     def _count(self, usage: Usage) -> None:

@@ -15,7 +15,8 @@ from core.protocols.fields import object_at, objects_at
 from core.protocols.jsonask import in_json, sample, schema_of
 from core.protocols.jsonread import JsonReader
 from core.protocols.jsontext import StringInObject
-from core.protocols.surrogates import Pairing, whole
+from core.protocols.surrogates import Pairing
+from core.unicode import well_formed
 
 TEXT = st.text(st.characters())
 VALUE: st.SearchStrategy[JsonValue] = st.recursive(
@@ -53,7 +54,7 @@ def test_the_answer_is_read_while_it_is_written(
     written = json.dumps({"before": before, "answer": text, "after": after}, ensure_ascii=ascii_only)
     reader, pairing = StringInObject("answer"), Pairing()
     read = "".join(pairing.feed(reader.feed(piece)) for piece in pieces(written, cuts)) + pairing.end()
-    assert read == whole(text)
+    assert read == well_formed(text)
     assert reader.ended
 
 

@@ -1,5 +1,7 @@
 """Halves of characters: JSON may carry a surrogate without its pair, which no database and no platform takes."""
 
+from core.unicode import well_formed
+
 
 class Pairing:
     """Joins the halves of characters that a server's pieces have torn apart."""
@@ -13,16 +15,9 @@ class Pairing:
             return piece
         piece = self._half + piece
         self._half = piece[-1] if "\ud800" <= piece[-1:] <= "\udbff" else ""
-        return whole(piece[: len(piece) - len(self._half)])
+        return well_formed(piece[: len(piece) - len(self._half)])
 
     def end(self) -> str:
         """Return what is left: the mark of an unknown character, or nothing."""
-        left, self._half = whole(self._half), ""
+        left, self._half = well_formed(self._half), ""
         return left
-
-
-def whole(text: str) -> str:
-    """Return text with its surrogates paired, and those without a pair replaced."""
-    if text.isascii():
-        return text
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
