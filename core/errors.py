@@ -8,6 +8,7 @@
     ├── UserError          whoever talks to Steward: an unknown sub-command, a file that is not there
     ├── SkillError         a skill: what it was asked cannot be done; the model reads the sentence
     ├── ModelError         the language model or its server
+    │   └── RequestFailedError     one request of several tries; lives in core.protocols.faults
     ├── PlatformError      Slack, Discord or the way to them
     └── StaleTurnError     nobody: a worker whose turn was taken over by a newer attempt stops
 
