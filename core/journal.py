@@ -69,8 +69,9 @@ class Journal:
     async def unfinished(self) -> list[Turn]:
         """Return the turns that are not answered, or not delivered, in the order in which they were accepted."""
         rows = await self._store.fetch(
-            "SELECT id, message, attempt FROM turns WHERE state IN ('received', 'running')"
-            " OR id IN (SELECT turn FROM outbox WHERE state = 'waiting') ORDER BY id"
+            "SELECT id, message, attempt FROM turns WHERE id IN ("
+            "SELECT id FROM turns WHERE state IN ('received', 'running')"
+            " UNION SELECT turn FROM outbox WHERE state = 'waiting') ORDER BY id"
         )
         return [_turn(row) for row in rows]
 

@@ -51,7 +51,7 @@ MIGRATIONS: Final[tuple[str, ...]] = (
         tokens INTEGER NOT NULL,
         at REAL NOT NULL
     ) STRICT;
-    CREATE INDEX memory_of_conversation ON memory (conversation, turn);
+    CREATE INDEX memory_of_conversation ON memory (channel, conversation, turn);
     CREATE INDEX memory_of_channel ON memory (channel, turn);
 
     CREATE TABLE files (
