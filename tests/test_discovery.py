@@ -91,7 +91,7 @@ def test_a_skill_that_others_import_or_rename_is_found_once(write: Write) -> Non
 
 
 def test_a_package_is_not_run(write: Write) -> None:
-    package = write({"found/one.py": skill_source("first"), "found/__main__.py": "raise KeyboardInterrupt"})
+    package = write({"found/one.py": skill_source("first"), "found/__main__.py": skill_source("run")})
 
     assert names(discover(package)) == ["first"]
 

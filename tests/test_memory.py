@@ -219,6 +219,15 @@ async def test_a_channel_does_not_push_out_the_turns_of_a_thread(tmp_path: Path)
     assert estimate(recalled[:-4]) <= 40, "a quarter"
 
 
+async def test_a_thread_that_fills_the_budget_leaves_nothing_for_the_channel(tmp_path: Path) -> None:
+    async with kept(tmp_path, tokens=1000) as keeper:
+        await keeper.remember(turn_of("thread", size=2790), place(thread="T1"))
+        await keeper.remember(turn_of("channel", size=2790), place())
+
+        assert estimate(turn_of("thread", size=2790)) > 950, "it fills the budget"
+        assert await keeper.recall(place(thread="T1")) == turn_of("thread", size=2790)
+
+
 async def test_forgetting_a_channel_forgets_its_threads_and_nothing_else(tmp_path: Path) -> None:
     async with kept(tmp_path) as keeper:
         await keeper.remember(turn_of("1"), place())
