@@ -40,6 +40,7 @@ LADDER: Final = (
     "client",
     "practice",
     "store",
+    "disk",
     "files",
     "history",
     "memory",
