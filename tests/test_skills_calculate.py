@@ -283,12 +283,13 @@ _leaf = st.integers(0, 99).map(lambda number: (str(number), f"Fraction({number})
 
 
 def _branch(inner: st.SearchStrategy[tuple[str, str]]) -> st.SearchStrategy[tuple[str, str]]:
+    # A minus is bracketed: behind a % it would make a percentage of what stands before it.
     signs = st.sampled_from(["+", "-", "*", "/", "//", "%"])
     both = st.tuples(inner, signs, inner).map(
         lambda of: (f"({of[0][0]} {of[1]} {of[2][0]})", f"({of[0][1]} {of[1]} {of[2][1]})")
     )
-    power = st.tuples(inner, st.integers(0, 4)).map(lambda of: (f"{of[0][0]}^{of[1]}", f"{of[0][1]}**{of[1]}"))
-    return st.one_of(both, power, inner.map(lambda of: (f"-{of[0]}", f"-{of[1]}")))
+    power = st.tuples(inner, st.integers(0, 3)).map(lambda of: (f"({of[0][0]}^{of[1]})", f"({of[0][1]}**{of[1]})"))
+    return st.one_of(both, power, inner.map(lambda of: (f"(-{of[0]})", f"(-{of[1]})")))
 
 
 @given(st.recursive(_leaf, _branch, max_leaves=8))
