@@ -1,0 +1,41 @@
+"""What a request can use of the conversation before it."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from core.items import Answer, Item, Question, Result
+from core.practice.index import SURE, Index
+from core.practice.material import Given
+from core.practice.replies import STILL_NEEDED
+from core.practice.request import body, readings
+from core.practice.words import tokens
+
+_STATEMENT: Final = 8  # words from which on a message that asks for nothing is taken as a text to work on
+
+
+def left_open(history: Sequence[Item]) -> str:
+    """Return the question that was answered by asking for more, if that was the last thing said."""
+    if not history or not isinstance(history[-1], Answer) or STILL_NEEDED not in history[-1].text:
+        return ""
+    return next((item.text for item in reversed(history) if isinstance(item, Question)), "")
+
+
+def earlier(history: Sequence[Item], index: Index, results: Sequence[Result]) -> Given:
+    """Return the text and the files that "this" may mean: the newest of the questions, else the last result."""
+    for item in reversed(history):
+        said = _said(item, index) if isinstance(item, Question) else Given()
+        if said.content or said.files:
+            return said
+    done = [result.text for result in results if result.ok and not result.files]
+    return Given(content=done[-1] if done else "")
+
+
+def _said(question: Question, index: Index) -> Given:
+    """Return the text and the files in an earlier question; a statement that asks for nothing is such a text."""
+    ways = readings(question.text, index)
+    given = next((request.given for request in ways if request.given), "")
+    whole = body(question.text, index)
+    if not given and len(whole.split()) >= _STATEMENT:
+        scores = (index.score(tool, tokens(whole)) for tool in index.tools)
+        given = whole if max(scores, default=0.0) < SURE else ""
+    return Given(content=given, files=ways[-1].files)

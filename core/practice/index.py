@@ -1,0 +1,104 @@
+"""Which skill a request names: rarity-weighted overlap with a skill's words, and likeness to its examples."""
+
+import math
+import re
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from itertools import zip_longest
+from typing import Final
+
+from core.model import Tool
+from core.practice import schema
+from core.practice.words import NUMBER, Token, tokens
+
+SURE: Final = 0.5
+"""The score from which on words name a skill."""
+
+_NAME, _CHOICE, _EXAMPLE, _SUMMARY, _PARAMETER, _DETAIL = 1.0, 0.9, 0.9, 0.8, 0.6, 0.3
+_FAINT: Final = 0.25
+"""How much a number or a stop word counts where sentences are compared."""
+
+
+class Index:
+    """The words of all skills."""
+
+    def __init__(self, tools: Sequence[Tool]) -> None:
+        self.tools = tuple(tools)
+        self._words = {tool.name: _words_of(tool) for tool in tools}
+        self._examples = {tool.name: [_telling(example) for example in tool.examples] for tool in tools}
+
+    def knows(self, token: Token) -> bool:
+        """Whether any skill has the word."""
+        return any(token.stem in words for words in self._words.values())
+
+    def has(self, tool: Tool, token: Token) -> bool:
+        """Whether a skill has the word."""
+        return token.stem in self._words[tool.name]
+
+    def score(self, tool: Tool, wanted: Sequence[Token], used: AbstractSet[str] = frozenset()) -> float:
+        """Score how well words name a skill, from 0 to 1.
+
+        Args:
+            tool: the skill.
+            wanted: the words of a request.
+            used: stems among them that the skill is given as values, and need not know.
+        """
+        words = self._words[tool.name]
+        stems = {token.stem for token in wanted if not token.stop and token.stem != NUMBER}
+        found = sum(self._rarity(stem) * words.get(stem, 0.0) for stem in stems)
+        total = sum(self._rarity(stem) for stem in stems if stem in words or stem not in used)
+        sentence = {
+            token.stem: self._weight(token) for token in wanted if token.stem not in used or token.stem in words
+        }
+        likeness = max((self._likeness(sentence, example) for example in self._examples[tool.name]), default=0.0)
+        return 0.6 * (found / total if total else 0.0) + 0.4 * likeness if stems else 0.8 * likeness
+
+    def _likeness(self, sentence: dict[str, float], example: Sequence[Token]) -> float:
+        """Return the part of two sentences that they have in common."""
+        other = {token.stem: self._weight(token) for token in example}
+        common = sum(max(weight, other[stem]) for stem, weight in sentence.items() if stem in other)
+        total = sum((sentence | other).values())
+        return common / total if total else 0.0
+
+    def _weight(self, token: Token) -> float:
+        return _FAINT if token.stop or token.stem == NUMBER else self._rarity(token.stem)
+
+    def _rarity(self, stem: str) -> float:
+        having = sum(stem in words for words in self._words.values())
+        return math.log(1 + (1 + len(self.tools)) / max(1, having))
+
+
+def _telling(text: str) -> list[Token]:
+    """Return the words of an example, without values: names, which have capitals, and labels in lists of numbers."""
+    found = tokens(text)
+    listed = re.search(r"\d,", text) is not None
+    telling = []
+    for token, after in zip_longest(found, found[1:]):
+        label = listed and after is not None and after.stem == NUMBER and token.stem.isalpha()
+        if token.start == 0 or not (token.text[0].isupper() or label):
+            telling.append(token)
+    return telling
+
+
+def _words_of(tool: Tool) -> dict[str, float]:
+    """Return the words of a skill, each with how much it says of what the skill does."""
+    words: dict[str, float] = {}
+
+    def add(text: str, weight: float) -> None:
+        for token in _telling(text):
+            if not token.stop and token.stem != NUMBER:
+                words[token.stem] = max(weight, words.get(token.stem, 0.0))
+
+    summary, _, details = tool.description.partition("\n")
+    add(tool.name, _NAME)
+    add(summary, _SUMMARY)
+    add(details, _DETAIL)
+    for example in tool.examples:
+        add(example, _EXAMPLE)
+    for parameter in schema.parameters(tool):
+        add(parameter.name, _PARAMETER)
+        add(parameter.description, _DETAIL)
+        for shape in parameter.shapes:
+            for choice in shape.choices:
+                add(choice, _CHOICE)
+    return words

@@ -1,0 +1,60 @@
+"""The practice model: answers where no language model is connected."""
+
+import json
+import re
+from collections.abc import AsyncIterator, Sequence
+
+from core.events import TextDelta
+from core.items import Answer, Call, Item, Question, Result
+from core.model import Delta, Tool
+from core.practice.plan import Plan, Step, plan
+from core.practice.replies import NOTICE, REMINDER
+from core.practice.results import summary
+
+
+class PracticeModel:
+    """A `Model` without a model: it calls the skills that a request names, and says what it does not understand.
+
+    Equal conversations get equal answers. It says in its first answer of a conversation, and where it cannot help,
+    that no language model is connected.
+    """
+
+    async def stream(self, instructions: str, items: Sequence[Item], tools: Sequence[Tool]) -> AsyncIterator[Delta]:
+        """Answer the last question; see `Model.stream`."""
+        answer = respond(items, tools)
+        for piece in re.findall(r"\s*\S+\s*$|\s*\S+", answer.text):
+            yield TextDelta(text=piece)
+        yield answer
+
+    async def close(self) -> None:
+        """Do nothing: there is no connection."""
+
+
+def respond(items: Sequence[Item], tools: Sequence[Tool]) -> Answer:
+    """Return the next answer of a conversation: the plan's next call, or the text that ends the turn."""
+    asked = max((place for place, item in enumerate(items) if isinstance(item, Question)), default=-1)
+    history, turn = items[: max(asked, 0)], items[asked + 1 :]
+    question = items[asked] if asked >= 0 else Question(text="")
+    calls = [call for item in turn if isinstance(item, Answer) for call in item.calls]
+    results = [item for item in turn if isinstance(item, Result)]
+    planned = Plan()
+    if tools:
+        planned = plan(question.text, history, tools, results)
+        if step := _next(planned.steps, calls):
+            call = Call(id=f"practice_{len(calls) + 1}", name=step.name, arguments=_arguments(step))
+            return Answer(calls=(call,))
+    said = any(isinstance(item, Answer) and NOTICE in item.text for item in history)
+    helps = planned.helps and bool(results or planned.reply)
+    parts = ("" if said else NOTICE, summary(results), planned.reply, REMINDER if said and not helps else "")
+    return Answer(text="\n\n".join(filter(None, parts)))
+
+
+def _next(steps: Sequence[Step], calls: Sequence[Call]) -> Step | None:
+    """Return the first step that was not called yet, in the plan's order."""
+    step = next(iter(steps[len(calls) :]), None)
+    done = {(call.name, call.arguments) for call in calls}
+    return None if step is None or (step.name, _arguments(step)) in done else step
+
+
+def _arguments(step: Step) -> str:
+    return json.dumps(step.arguments, ensure_ascii=False)
