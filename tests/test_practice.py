@@ -239,12 +239,19 @@ def test_without_skills_left_the_results_are_summarised() -> None:
 
 
 def test_a_json_result_is_written_as_a_list() -> None:
-    figures = {"words": 12345, "mean_length": 3.14159, "top": [{"word": "a", "count": 3}, ["b", 1]], "none": None}
+    figures = {
+        "words": 12345,
+        "mean_length": 3.14159,
+        "top": [{"word": "a", "count": 3}, ["b", 1]],
+        "lengths": {"2": 4},
+        "none": None,
+    }
     said = Result(call_id="", name="roll_dice", text=json.dumps(figures))
     assert turn("roll a die with 6 sides", said)[-1].text.splitlines()[2:] == [
         "- Words: 12,345",
         "- Mean length: 3.142",
         "- Top: a (3), b (1)",
+        "- Lengths: 2 (4)",
     ]
 
 

@@ -5,7 +5,7 @@ import time
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bots.graphemes import is_boundary
@@ -41,6 +41,7 @@ code = st.tuples(
 ).map(lambda parts: f"{parts[0]}{parts[1]}{parts[2]}\n{parts[3]}\n{parts[1]}")
 markdown = st.lists(st.one_of(prose, code), max_size=6).map("\n\n".join)
 limits = st.integers(min_value=2, max_value=120)
+unhurried = settings(deadline=None)  # the machine that tests may be busy
 
 
 def utf16(text: str) -> int:
@@ -98,6 +99,7 @@ def test_blank_text_has_no_pieces(text: str) -> None:
     assert split(text, 20) == []
 
 
+@unhurried
 @given(markdown, st.integers(min_value=2, max_value=3000))
 def test_text_that_fits_is_one_piece(text: str, room: int) -> None:
     whole = text.strip()
@@ -105,16 +107,19 @@ def test_text_that_fits_is_one_piece(text: str, room: int) -> None:
     assert split(whole, max(2, utf16(whole)) + 10 + room) == expected or left_open(whole)
 
 
+@unhurried
 @given(st.one_of(markdown, st.text(max_size=300)), limits)
 def test_no_piece_is_over_the_limit(text: str, limit: int) -> None:
     assert all(utf16(piece) <= limit for piece in split(text, limit))
 
 
+@unhurried
 @given(st.one_of(markdown, st.text(max_size=300)), limits)
 def test_no_piece_is_blank(text: str, limit: int) -> None:
     assert all(piece.strip() for piece in split(text, limit))
 
 
+@unhurried
 @given(st.one_of(markdown, st.text(max_size=300)), limits)
 def test_only_whitespace_is_lost_where_a_text_is_cut(text: str, limit: int) -> None:
     assert stretches_of(text, split(text, limit))
@@ -124,11 +129,13 @@ def test_the_indentation_of_a_character_over_the_limit_is_no_piece_of_its_own() 
     assert split(f"\n {FAMILY}", 4)[0].strip()
 
 
+@unhurried
 @given(markdown, st.integers(min_value=60, max_value=150))
 def test_code_blocks_end_in_the_piece_they_begin_in(text: str, limit: int) -> None:
     assert not any(left_open(piece) for piece in split(text, limit))
 
 
+@unhurried
 @given(st.lists(st.sampled_from([*GRAPHEMES, "a", "字"]), min_size=1, max_size=60), st.integers(12, 40))
 def test_a_character_is_never_broken(graphemes: list[str], limit: int) -> None:
     for piece in split("".join(graphemes), limit):

@@ -69,8 +69,12 @@ def _inline(value: JsonValue) -> str:
             shown = ", ".join(_entry(of) for of in value[:_MOST_ENTRIES])
             return f"{shown}, …" if len(value) > _MOST_ENTRIES else shown
         case dict():
-            return ", ".join(f"{key.replace('_', ' ')}: {_inline(of)}" for key, of in value.items())
+            return ", ".join(_keyed(key, of) for key, of in value.items())
     return value
+
+
+def _keyed(key: str, value: JsonValue) -> str:
+    return f"{key} ({_inline(value)})" if key.isdigit() else f"{key.replace('_', ' ')}: {_inline(value)}"
 
 
 def _entry(value: JsonValue) -> str:
