@@ -186,6 +186,11 @@ def test_small_talk_is_answered_with_what_can_be_done(text: str) -> None:
     assert all(of.description in planned.reply for of in TOOLS)
 
 
+def test_an_unanswered_question_can_be_dropped() -> None:
+    history = (Question(text="make a poster"), respond([Question(text="make a poster")], TOOLS))
+    assert asked("Never mind.", *history) == []
+
+
 # The conversation
 
 

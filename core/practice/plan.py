@@ -19,10 +19,10 @@ from core.practice.request import LONGEST_ASKED, Request, body, readings
 from core.practice.schema import Parameter, parameters
 from core.practice.words import tokens
 
-_AHEAD: Final = 0.03
-_HINT: Final = 0.4
-_UNFILLED: Final = 0.85
-_FILLED: Final = 1.15
+_AHEAD: Final = 0.03  # of the score; skills that are closer to each other than this are as close
+_HINT: Final = 0.4  # from this score on a clause is about a skill, although not surely
+_UNFILLED: Final = 0.85  # factor for a skill of which something is missing
+_FILLED: Final = 1.15  # factor for a skill that is given what it works on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
