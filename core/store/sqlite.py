@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, TypeAlias, TypeVar
@@ -103,6 +104,8 @@ async def open_store(path: Path, *, patience: float = 10.0) -> Store:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OperatorError(f"The data folder {path.parent} cannot be made: {error.strerror}.") from error
+        # aiosqlite does not wait for its thread where the file cannot be opened: try that without it.
+        await asyncio.to_thread(lambda: sqlite3.connect(path).close())
         writer = await _connect(path, patience)
         try:
             await _migrate(path, writer)
@@ -120,16 +123,29 @@ async def _connect(path: Path, patience: float) -> aiosqlite.Connection:
         connection.row_factory = sqlite3.Row
         for pragma in (
             f"busy_timeout = {round(patience * 1000)}",
-            "journal_mode = WAL",
             "synchronous = FULL",
             "foreign_keys = ON",
             "trusted_schema = OFF",
         ):
             await connection.execute_fetchall(f"PRAGMA {pragma}")
+        await _use_wal(connection, patience)
     except BaseException:
         await connection.close()
         raise
     return connection
+
+
+async def _use_wal(connection: aiosqlite.Connection, patience: float) -> None:
+    """Switch to the write-ahead log; where another process does so too, SQLite fails at once instead of waiting."""
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            await connection.execute_fetchall("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if _primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+        await asyncio.sleep(0.005)
 
 
 async def _migrate(path: Path, connection: aiosqlite.Connection) -> None:
@@ -184,5 +200,9 @@ def _sentences(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        primary = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest of the bits says more than people need
-        raise OperatorError(f"The database {path}: {_REASONS.get(primary, str(error))}.") from error
+        raise OperatorError(f"The database {path}: {_REASONS.get(_primary_code(error), str(error))}.") from error
+
+
+def _primary_code(error: sqlite3.Error) -> int:
+    """Return the error's code without the bits that tell its kinds apart; 0 for an error of Python's own."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
