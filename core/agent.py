@@ -93,8 +93,8 @@ class Agent:
         """Answer a turn.
 
         1. Recall what the readers of the answer may know.
-        2. Ask the model, which streams text and calls; store its answer.
-        3. Without calls, that is the reply.
+        2. Ask the model, which streams text and calls.
+        3. Without calls, that is the reply; else store the answer.
         4. Run the calls together; store each result; go on with 2.
         5. After `max_iterations` model calls the model is asked once more, without skills.
 
@@ -163,7 +163,8 @@ class Agent:
                         yield delta
                         continue
                     answer = distinct(delta) if tools else Answer(text=delta.text, usage=delta.usage)
-                    await journal.record(answer)
+                    if answer.calls:  # the final answer is stored by closing the turn
+                        await journal.record(answer)
                     work.items.append(answer)
 
     async def _ask(self, work: _Work, tools: Sequence[Tool]) -> AsyncGenerator[Delta, None]:

@@ -12,7 +12,7 @@ async def forget(
 ) -> tuple[int, int]:
     """Erase a channel, its threads included; return how many turns and files that were."""
     channel = conversation.channel_key
-    async with store.transaction() as transaction:
+    async with store.transaction(durable=True) as transaction:
         turns = await memory.forget(transaction, conversation)
         ids = await files.forget(transaction, channel=channel)
         await journal.forget(transaction, channel=channel)

@@ -63,6 +63,7 @@ class Journal:
                 dump_message(message),
                 time.time(),
             ),
+            durable=True,
         )
         return Turn(id=rows[0]["id"], message=message, attempt=0) if rows else None
 
@@ -77,19 +78,18 @@ class Journal:
 
     async def start(self, turn: Turn) -> Started:
         """Begin a new attempt, and return what is left to do."""
-        async with self._store.transaction() as transaction:
-            rows = await transaction.execute(
-                "UPDATE turns SET attempt = attempt + 1, started_at = ?,"
-                " state = CASE state WHEN 'received' THEN 'running' ELSE state END"
-                " WHERE id = ? RETURNING id, message, attempt, state",
-                (time.time(), turn.id),
-            )
-            steps = await transaction.execute("SELECT item FROM steps WHERE turn = ? ORDER BY number", (turn.id,))
+        rows = await self._store.write(
+            "UPDATE turns SET attempt = attempt + 1, started_at = ?,"
+            " state = CASE state WHEN 'received' THEN 'running' ELSE state END"
+            " WHERE id = ? RETURNING id, message, attempt, state",
+            (time.time(), turn.id),
+        )
         if not rows:
             raise StaleTurnError(f"Turn {turn.id} was taken over by a newer attempt.")
+        started = _turn(rows[0])
         return Started(
-            turn=_turn(rows[0]),
-            steps=[item for step in steps for item in load_items(step["item"])],
+            turn=started,
+            steps=await self._steps(started) if started.attempt > 1 else [],
             closed=rows[0]["state"] != "running",
         )
 
@@ -113,7 +113,7 @@ class Journal:
     async def close(self, turn: Turn, finished: Finished, pieces: Sequence[Reply]) -> None:
         """End a turn in one transaction: remembered, its pieces in the outbox, its steps gone."""
         state: Literal["answered", "failed"] = "answered" if finished.ok else "failed"
-        async with self._store.transaction() as transaction:
+        async with self._store.transaction(durable=True) as transaction:
             if not await transaction.execute(
                 "UPDATE turns SET state = ?, closed_at = ? WHERE id = ? AND attempt = ? AND state = 'running'"
                 " RETURNING id",
@@ -154,6 +154,10 @@ class Journal:
             (channel,),
         )
         await transaction.execute_many("DELETE FROM outbox WHERE turn = ?", [(row["id"],) for row in finished])
+
+    async def _steps(self, turn: Turn) -> list[Item]:
+        rows = await self._store.fetch("SELECT item FROM steps WHERE turn = ? ORDER BY number", (turn.id,))
+        return [item for row in rows for item in load_items(row["item"])]
 
     async def _mark(self, turn: Turn, number: int, state: Literal["sent", "failed"], message_id: str | None) -> None:
         await self._store.write(

@@ -63,8 +63,21 @@ async def test_the_database_has_a_write_ahead_log(store: Store) -> None:
     assert await pragma(store, "journal_mode") == "wal"
 
 
-async def test_every_commit_reaches_the_disk(store: Store) -> None:
-    assert await pragma(store, "synchronous") == 2, "not FULL: an acknowledged message could be lost with the power"
+async def test_a_durable_commit_waits_for_the_disk(store: Store) -> None:
+    (row,) = await store.write("PRAGMA synchronous", durable=True)
+
+    assert row[0] == 2, "not FULL: an acknowledged message could be lost with the power"
+
+
+async def test_a_durable_commit_waits_for_the_disk_after_a_cancelled_write_too(store: Store) -> None:
+    await store.write(INSERT, ("a",), durable=True)
+    writing = asyncio.create_task(store.write(INSERT, ("b",)))
+    await asyncio.sleep(0)
+    writing.cancel()
+    await asyncio.gather(writing, return_exceptions=True)
+
+    (row,) = await store.write("PRAGMA synchronous", durable=True)
+    assert row[0] == 2
 
 
 async def test_foreign_keys_are_enforced(store: Store) -> None:

@@ -41,6 +41,7 @@ class Store:
         self._writer = writer
         self._reader = reader
         self._writing = asyncio.Lock()
+        self._durable = False
 
     async def close(self) -> None:
         """Close both connections, after the transaction that is under way."""
@@ -53,17 +54,25 @@ class Store:
         with _sentences(self.path):
             return list(await self._reader.execute_fetchall(sql, parameters))
 
-    async def write(self, sql: str, parameters: Sequence[Value] = ()) -> list[Row]:
-        """Carry out and commit one statement; return its `RETURNING` rows."""
+    async def write(self, sql: str, parameters: Sequence[Value] = (), *, durable: bool = False) -> list[Row]:
+        """Carry out and commit one statement; return its `RETURNING` rows.
+
+        What is committed outlives the process; with `durable` it is on the disk on return, and outlives the machine.
+        """
         with _sentences(self.path):
             async with self._writing:
-                return list(await _settled(self._writer.execute_fetchall(sql, parameters)))
+                await self._sync(durable)
+                return list(await self._writer.execute_fetchall(sql, parameters))
 
     @contextlib.asynccontextmanager
-    async def transaction(self) -> AsyncIterator["Transaction"]:
-        """Carry out several statements as one; an exception, cancellation included, undoes them all."""
+    async def transaction(self, *, durable: bool = False) -> AsyncIterator["Transaction"]:
+        """Carry out several statements as one; an exception, cancellation included, undoes them all.
+
+        `durable` is as in `write`.
+        """
         with _sentences(self.path):
             async with self._writing:
+                await self._sync(durable)
                 try:
                     await _settled(self._writer.execute_fetchall("BEGIN IMMEDIATE"))
                     yield Transaction(self._writer)
@@ -72,6 +81,15 @@ class Store:
                     if self._writer.in_transaction:
                         await _settled(self._writer.execute_fetchall("ROLLBACK"))
                     raise
+
+    async def _sync(self, durable: bool) -> None:
+        """Choose whether the next commit waits for the disk: in WAL mode only FULL does.
+
+        https://www.sqlite.org/pragma.html#pragma_synchronous
+        """
+        if durable != self._durable:
+            self._durable = durable
+            await _settled(self._writer.execute_fetchall(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}"))
 
 
 class Transaction:
@@ -82,11 +100,11 @@ class Transaction:
 
     async def execute(self, sql: str, parameters: Sequence[Value] = ()) -> list[Row]:
         """Carry out one statement and return its rows."""
-        return list(await _settled(self._connection.execute_fetchall(sql, parameters)))
+        return list(await self._connection.execute_fetchall(sql, parameters))
 
     async def execute_many(self, sql: str, rows: Iterable[Sequence[Value]]) -> None:
         """Carry out one statement for each row."""
-        await (await _settled(self._connection.executemany(sql, rows))).close()
+        await (await self._connection.executemany(sql, rows)).close()
 
 
 async def open_store(path: Path, *, patience: float = 10.0) -> Store:
@@ -123,7 +141,7 @@ async def _connect(path: Path, patience: float) -> aiosqlite.Connection:
         connection.row_factory = sqlite3.Row
         for pragma in (
             f"busy_timeout = {round(patience * 1000)}",
-            "synchronous = FULL",
+            "synchronous = NORMAL",
             "foreign_keys = ON",
             "trusted_schema = OFF",
         ):

@@ -1,6 +1,6 @@
 """What a turn costs: three streamed model calls and two skill calls, against a bare loop on the `openai` client.
 
-    python -m tests.bench.turn [--rounds 40]
+    python -m tests.bench.turn [--rounds 40] [--pieces 150]
 
 Steward's turn includes everything it does for a message: storing it, recalling, every step, closing, the outbox. The
 bare loop keeps its messages in a list and stores nothing. Both talk to the same model server, a process of its own,
@@ -41,6 +41,9 @@ HISTORY = 24
 """Turns of history; each is a question and an answer."""
 
 QUESTION = "Analyze the text and tell me what you make of it, in a few sentences."
+TEXT = "The garden was quiet in the morning, and a robin sang in the old apple tree by the wall. " * 5
+"""What the model passes to the skill, twice: some hundred tokens, which it streams as it does any text."""
+
 ANSWER = "It has nine words, of which eight are different; the most frequent one is the article. " * 3
 
 
@@ -197,15 +200,17 @@ def report(results: dict[str, Measured], rounds: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=40)
-    rounds = parser.parse_args().rounds
-    command = [sys.executable, "-m", "bots.simulator.model", "--endless"]
+    parser.add_argument("--pieces", type=int, default=150, help="tokens of the final answer, each an event")
+    arguments = parser.parse_args()
+    command = [sys.executable, "-m", "bots.simulator.model", "--endless", "--pieces", str(arguments.pieces)]
+    command += ["--call", f"analyze_text={json.dumps({'text': TEXT})}"] * 2
     with (
         tempfile.TemporaryDirectory() as folder,
         subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server,
     ):
         try:
             assert server.stdout is not None
-            asyncio.run(measure(server.stdout.readline().strip(), Path(folder), rounds))
+            asyncio.run(measure(server.stdout.readline().strip(), Path(folder), arguments.rounds))
         finally:
             server.terminate()
 

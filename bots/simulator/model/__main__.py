@@ -14,9 +14,9 @@ _CALLS = (
 )
 
 
-async def serve(port: int, called: list[tuple[str, str]]) -> None:
+async def serve(port: int, called: list[tuple[str, str]], pieces: int) -> None:
     """Serve until interrupted."""
-    runner = web.AppRunner(Endless(called).application(), access_log=None, handler_cancellation=True)
+    runner = web.AppRunner(Endless(called, pieces=pieces).application(), access_log=None, handler_cancellation=True)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
     print(f"http://127.0.0.1:{runner.addresses[0][1]}/v1", flush=True)
@@ -34,9 +34,10 @@ def main() -> None:
     parser.add_argument(
         "--call", action="append", type=parse_call, metavar="NAME=JSON", help="a tool call before the text; repeatable"
     )
+    parser.add_argument("--pieces", type=int, default=60, help="events in which the text comes")
     arguments = parser.parse_args()
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(serve(arguments.port, arguments.call or list(_CALLS)))
+        asyncio.run(serve(arguments.port, arguments.call or list(_CALLS), arguments.pieces))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ from bots.simulator.model.request import Api, Request
 from bots.simulator.model.script import Said
 from core.messages import JsonObject
 
-_CHUNKS = 60
 _KEPT: frozenset[str] = frozenset({"model", "stream_options", "include"})
 
 
@@ -22,10 +21,11 @@ class Endless:
 
     Args:
         called: name and arguments (as text) of the tool call of each step before the text.
+        pieces: events in which the text comes; a piece is about a token.
     """
 
-    def __init__(self, called: Sequence[tuple[str, str]]) -> None:
-        text = Said(text="word; " * _CHUNKS)
+    def __init__(self, called: Sequence[tuple[str, str]], *, pieces: int) -> None:
+        text = Said(text="word; " * pieces)
         self._steps = [*(Said(calls=(call,)) for call in called), text]
         self._frames: dict[tuple[Api, int], list[bytes]] = {}
 
