@@ -43,12 +43,12 @@ def skills(config: Config) -> Skillset:
     return discover(importlib.import_module("skills"), config.skills)
 
 
-def connect_model(config: Config) -> Model:
+def connect_model(config: Config, *, announced: bool) -> Model:
     """Make the configured model, or the practice model where none is configured."""
     if not config.model.connected:
         from core.practice import PracticeModel
 
-        return PracticeModel()
+        return PracticeModel(announced=announced)
     from core.client import connect
 
     return connect(config.model)
@@ -157,8 +157,12 @@ class App:
 
 
 @contextlib.asynccontextmanager
-async def open_app(config: Config) -> AsyncIterator[App]:
+async def open_app(config: Config, *, announced: bool = False) -> AsyncIterator[App]:
     """Put Steward together, and take it apart at the end.
+
+    Args:
+        config: the settings.
+        announced: the practice model need not say that it is one, because the caller does.
 
     Raises:
         OperatorError: a skill is wrong, or the data folder or database cannot be used.
@@ -170,7 +174,7 @@ async def open_app(config: Config) -> AsyncIterator[App]:
         memory = Memory(store, turns=config.memory.turns, tokens=config.memory.tokens)
         files = Files(store, config.data_dir / "files", config.files)
         journal = Journal(store, memory)
-        model = connect_model(config)
+        model = connect_model(config, announced=announced)
         stack.push_async_callback(model.close)
         agent = Agent(
             model=model,

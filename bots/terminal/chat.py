@@ -65,7 +65,7 @@ async def _talk(config: Config, lines: Lines, screen: Screen, attachments: Seque
     """Serve one terminal, and return whether the last message was answered."""
     async with contextlib.AsyncExitStack() as stack:
         with telemetry.errors_aloud():
-            app = await stack.enter_async_context(open_app(config))
+            app = await stack.enter_async_context(open_app(config, announced=True))
         _greet(app, screen)
         terminal = Terminal(
             lines=lines,

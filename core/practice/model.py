@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from core.events import TextDelta
 from core.items import Answer, Call, Item, Question, Result
@@ -17,11 +17,17 @@ class PracticeModel:
 
     Equal conversations get equal answers. It says in its first answer of a conversation, and where it cannot help,
     that no language model is connected.
+
+    Args:
+        announced: people were told `NOTICE` already, before they asked.
     """
 
-    async def stream(self, instructions: str, items: Sequence[Item], tools: Sequence[Tool]) -> AsyncIterator[Delta]:
+    def __init__(self, *, announced: bool = False) -> None:
+        self._announced = announced
+
+    async def stream(self, instructions: str, items: Sequence[Item], tools: Sequence[Tool]) -> AsyncGenerator[Delta, None]:
         """Answer the last question; see `Model.stream`."""
-        answer = respond(items, tools)
+        answer = respond(items, tools, announced=self._announced)
         for piece in re.findall(r"\s*\S+\s*$|\s*\S+", answer.text):
             yield TextDelta(text=piece)
         yield answer
@@ -30,7 +36,7 @@ class PracticeModel:
         """Do nothing: there is no connection."""
 
 
-def respond(items: Sequence[Item], tools: Sequence[Tool]) -> Answer:
+def respond(items: Sequence[Item], tools: Sequence[Tool], *, announced: bool = False) -> Answer:
     """Return the next answer of a conversation: the plan's next call, or the text that ends the turn."""
     asked = max((place for place, item in enumerate(items) if isinstance(item, Question)), default=-1)
     history, turn = items[: max(asked, 0)], items[asked + 1 :]
@@ -43,7 +49,7 @@ def respond(items: Sequence[Item], tools: Sequence[Tool]) -> Answer:
         if step := _next(planned.steps, calls):
             call = Call(id=f"practice_{len(calls) + 1}", name=step.name, arguments=_arguments(step))
             return Answer(calls=(call,))
-    said = any(isinstance(item, Answer) and NOTICE in item.text for item in history)
+    said = announced or any(isinstance(item, Answer) and NOTICE in item.text for item in history)
     helps = planned.helps and bool(results or planned.reply)
     parts = ("" if said else NOTICE, summary(results), planned.reply, REMINDER if said and not helps else "")
     return Answer(text="\n\n".join(filter(None, parts)))
