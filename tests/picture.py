@@ -42,7 +42,7 @@ img { max-width: 460px; border: 1px solid #e4e4e4; border-radius: 8px; margin-to
 
 async def play(folder: Path) -> tuple[list[Shown], dict[str, str]]:
     """Have the conversation, and return what was seen and who is who."""
-    async with SlackSimulator() as slack, open_app(Config(data_dir=folder)) as app:
+    async with SlackSimulator() as slack, open_app(Config(data_dir=folder), announced=True) as app:
         settings = SlackConfig.model_validate(
             {"bot_token": slack.bot_token, "app_token": slack.app_token, "api_url": slack.url}
         )
@@ -89,7 +89,7 @@ def _article(shown: Shown, names: dict[str, str]) -> str:
 
 def _markdown(text: str, names: dict[str, str]) -> str:
     text = html.escape(html.unescape(text), quote=False)
-    text = re.sub(r"&lt;@(\w+)&gt;", lambda found: f"<b>@{names.get(found[1], found[1])}</b>", text)
+    text = re.sub(r"@(U\w+)", lambda found: f"<b>@{names.get(found[1], found[1])}</b>", text)
     text = re.sub(r"\*\*(.+?)\*\*|\*(\S.*?)\*", lambda found: f"<b>{found[1] or found[2]}</b>", text)
     text = re.sub(r"`(.+?)`", r"<code>\1</code>", text)
     lines = [f"<ul><li>{line[2:]}</ul>" if line[:2] in ("- ", "• ") else f"<p>{line}</p>" for line in text.split("\n")]
