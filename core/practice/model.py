@@ -25,7 +25,9 @@ class PracticeModel:
     def __init__(self, *, announced: bool = False) -> None:
         self._announced = announced
 
-    async def stream(self, instructions: str, items: Sequence[Item], tools: Sequence[Tool]) -> AsyncGenerator[Delta, None]:
+    async def stream(
+        self, instructions: str, items: Sequence[Item], tools: Sequence[Tool]
+    ) -> AsyncGenerator[Delta, None]:
         """Answer the last question; see `Model.stream`."""
         answer = respond(items, tools, announced=self._announced)
         for piece in re.findall(r"\s*\S+\s*$|\s*\S+", answer.text):
