@@ -7,7 +7,7 @@ import logging
 import random
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -87,6 +87,7 @@ class App:
             raise OperatorError(
                 "No platform is configured: set slack.bot_token or discord.token in config.yaml, or use `steward chat`."
             )
+        self._announce(platforms)
         serving = asyncio.ensure_future(self.serve(*platforms))
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -99,6 +100,14 @@ class App:
                 loop.remove_signal_handler(number)
             serving.cancel()
         log.info("stopped")
+
+    def _announce(self, platforms: Sequence[Platform]) -> None:
+        model = "the practice model" if self.practice else self.config.model.name
+        log.info("%s answers on %s with %s", self.config.name, ", ".join(to.name for to in platforms), model)
+        if self.practice:
+            from core.practice import NOTICE
+
+            log.warning("%s", NOTICE)
 
     def platforms(self) -> list[Platform]:
         """Make the configured platforms; only their modules are imported."""

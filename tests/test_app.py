@@ -9,7 +9,7 @@ import pytest
 
 from bots.app import App, open_app
 from bots.platform import Accept
-from core.config import Config
+from core.config import Config, SlackConfig
 from core.errors import OperatorError, PlatformError
 from core.messages import Attachment, Reply, Turn
 from tests.scripted import KeptDraft, KeptOutlet, message
@@ -95,3 +95,17 @@ def test_the_app_offers_the_skills_that_come_with_it(tmp_path: Path) -> None:
 
     offered = asyncio.run(names(Config(data_dir=tmp_path)))
     assert {"analyze_text", "draw_chart", "chart_text", "restyle_chart", "calculate", "current_time"} <= offered
+
+
+async def test_at_start_the_log_says_where_it_answers_and_that_no_model_is_connected(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    slack = SlackConfig.model_validate({"bot_token": "x", "app_token": "y", "api_url": "http://127.0.0.1:1/"})
+    async with open_app(Config(data_dir=tmp_path, slack=slack)) as app:
+        running = asyncio.create_task(app.run())
+        await asyncio.sleep(0)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert "Steward answers on slack with the practice model" in caplog.text
+    assert "No language model is connected" in caplog.text
