@@ -125,9 +125,7 @@ class Agent:
     async def _begin(self, turn: Turn, journal: StepLog, notes: Sequence[str]) -> _Work:
         message = turn.message
         history = await self._memory.recall(message.conversation, message.audience)
-        shelf = Shelf(
-            files=self._files, conversation=message.conversation.key, channel=message.conversation.channel_key
-        )
+        shelf = Shelf(files=self._files, conversation=message.conversation, audience=message.audience)
         work = _Work(
             turn=turn,
             context=Context(

@@ -55,7 +55,7 @@ class Delivery:
         attachments: list[Attachment] = []
         missing: list[str] = []
         for file_id in outgoing.files:
-            found = await self._files.get(file_id, channel=turn.message.conversation.channel_key)
+            found = await self._files.get(file_id, turn.message.conversation, turn.message.audience)
             if found is None:
                 missing.append(f"(The file {file_id} is no longer kept.)")
             else:

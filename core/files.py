@@ -12,7 +12,7 @@ from typing import Final, Literal, TypeVar, cast
 from core import disk
 from core.config import FilesConfig
 from core.errors import OperatorError, SkillError
-from core.messages import Attachment, JsonObject, Message
+from core.messages import Attachment, Audience, Conversation, JsonObject, Message
 from core.store import Row, Store, Transaction, Value
 from core.unicode import well_formed
 
@@ -20,14 +20,19 @@ T = TypeVar("T")
 
 _MB: Final = 1_000_000
 _DAY: Final = 86_400.0
+_CHECKS: Final = 100
+"""The quota is looked at again whenever this share of it was added: looking sums up every file."""
+
 _LONGEST_NAME: Final = 120
 """Characters of a file's name that the model reads."""
-
 
 _INSERT: Final = (
     "INSERT INTO files (id, name, media_type, source, turn, conversation, channel, audience, owner, size, alt, kind,"
     " spec, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+
+_IN_REACH: Final = "channel = ? AND audience IN (?, ?) AND expires_at > ?"
+"""A file is handed out in its channel, to readers who could see where it came from, until it expires."""
 
 
 class Files:
@@ -41,7 +46,8 @@ class Files:
         self._folder = folder
         self._keep = config.keep_days * _DAY
         self._quota = int(config.quota_mb * _MB)
-        self.max_bytes = int(config.max_mb * _MB)
+        self._unchecked = 0
+        self.max_bytes = min(int(config.max_mb * _MB), self._quota)
 
     async def keep(
         self, attachment: Attachment, *, message: Message, source: Literal["received", "made"]
@@ -49,7 +55,7 @@ class Files:
         """Keep a file's content and return the file with its id.
 
         Raises:
-            SkillError: it has no content, is larger than `files.max_mb`, or its `spec` is not JSON.
+            SkillError: it has no content, is larger than `files.max_mb` or the quota, or its `spec` is not JSON.
             OperatorError: it could not be written.
         """
         content = attachment.content
@@ -69,6 +75,9 @@ class Files:
         row = self._row(kept, message, source, len(content))
         await self._on_disk("written", lambda: disk.write(self._folder / kept.id, content))
         await self._store.write(_INSERT, row)
+        self._unchecked += len(content)
+        if self._unchecked > self._quota // _CHECKS:
+            await self._make_room()
         return kept
 
     def _row(self, kept: Attachment, message: Message, source: str, size: int) -> tuple[Value, ...]:
@@ -91,17 +100,20 @@ class Files:
             now + self._keep,
         )
 
-    async def get(self, file_id: str, *, channel: str) -> Attachment | None:
-        """Return a file of a channel with its content, None where there is none or it was swept."""
-        rows = await self._store.fetch("SELECT * FROM files WHERE id = ? AND channel = ?", (file_id, channel))
+    async def get(self, file_id: str, conversation: Conversation, audience: Audience) -> Attachment | None:
+        """Return a file of this channel with its content, None where these readers have none of this id."""
+        rows = await self._store.fetch(
+            f"SELECT * FROM files WHERE id = ? AND {_IN_REACH}",  # noqa: S608  # a constant
+            (file_id, *_reach(conversation, audience)),
+        )
         return await self._read(rows[0]) if rows else None
 
-    async def latest(self, kind: str, *, conversation: str, channel: str) -> Attachment | None:
+    async def latest(self, kind: str, conversation: Conversation, audience: Audience) -> Attachment | None:
         """Return the newest file of a kind: of this conversation, else of its channel."""
         rows = await self._store.fetch(
-            "SELECT * FROM files WHERE channel = ? AND kind = ?"
+            f"SELECT * FROM files WHERE kind = ? AND {_IN_REACH}"  # noqa: S608  # a constant
             " ORDER BY conversation = ? DESC, created_at DESC, rowid DESC LIMIT 1",
-            (channel, kind, conversation),
+            (kind, *_reach(conversation, audience), conversation.key),
         )
         return await self._read(rows[0]) if rows else None
 
@@ -117,15 +129,22 @@ class Files:
     async def sweep(self) -> int:
         """Remove what has expired, the oldest files over the quota, and leftovers of a crash; return how many."""
         expired = await self._store.write("DELETE FROM files WHERE expires_at < ? RETURNING id", (time.time(),))
+        await self.erase([row["id"] for row in expired])
+        over = await self._make_room()
+        known = {row["id"] for row in await self._store.fetch("SELECT id FROM files")}
+        orphans = await self._on_disk("swept", lambda: disk.remove_orphans(self._folder, known))
+        return len(expired) + over + orphans
+
+    async def _make_room(self) -> int:
+        """Remove the oldest files over the quota; return how many."""
+        self._unchecked = 0
         over = await self._store.write(
             "DELETE FROM files WHERE id IN (SELECT id FROM (SELECT id, sum(size) OVER"
             " (ORDER BY created_at DESC, rowid DESC) AS total FROM files) WHERE total > ?) RETURNING id",
             (self._quota,),
         )
-        await self.erase([row["id"] for row in (*expired, *over)])
-        known = {row["id"] for row in await self._store.fetch("SELECT id FROM files")}
-        orphans = await self._on_disk("swept", lambda: disk.remove_orphans(self._folder, known))
-        return len(expired) + len(over) + orphans
+        await self.erase([row["id"] for row in over])
+        return len(over)
 
     async def _read(self, row: Row) -> Attachment | None:
         content = await self._on_disk("read", lambda: disk.read(self._folder / row["id"]))
@@ -149,19 +168,24 @@ class Files:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shelf:
-    """The files that a skill called in a turn can reach: those of its channel, the conversation's own first."""
+    """The files that a skill called in a turn can reach: its channel's that its readers may see, its own first."""
 
     files: Files
-    conversation: str
-    channel: str
+    conversation: Conversation
+    audience: Audience
 
     async def get(self, file_id: str) -> Attachment | None:
         """Return a file of this channel."""
-        return await self.files.get(file_id, channel=self.channel)
+        return await self.files.get(file_id, self.conversation, self.audience)
 
     async def latest(self, kind: str) -> Attachment | None:
         """Return the newest file whose `spec["kind"]` is `kind`."""
-        return await self.files.latest(kind, conversation=self.conversation, channel=self.channel)
+        return await self.files.latest(kind, self.conversation, self.audience)
+
+
+def _reach(conversation: Conversation, audience: Audience) -> tuple[Value, ...]:
+    """Return the values of `_IN_REACH`: what was said to the same readers, or to the whole workspace."""
+    return conversation.channel_key, audience.key, conversation.workspace_audience.key, time.time()
 
 
 def size_text(size: int) -> str:

@@ -43,14 +43,13 @@ class Memory:
 
     async def recall(self, conversation: Conversation, audience: Audience) -> list[Item]:
         """Return what the readers of an answer in this conversation may know, oldest first: channel, then thread."""
-        workspace = Audience(scope="workspace", id=f"{conversation.platform}/{conversation.workspace}")
         rows = await self._store.fetch(
             _RECALL,
             (
                 conversation.key,
                 conversation.channel_key,
                 audience.key,
-                workspace.key,
+                conversation.workspace_audience.key,
                 self._turns,
                 self._turns // _BRIEF_SHARE,
             ),

@@ -33,6 +33,11 @@ class Conversation:
         """The key that order and a conversation's own turns hang on."""
         return f"{self.channel_key}/{self.thread}" if self.thread else self.channel_key
 
+    @property
+    def workspace_audience(self) -> "Audience":
+        """Who can see what is said in public here: the whole workspace."""
+        return Audience(scope="workspace", id=f"{self.platform}/{self.workspace}")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audience:

@@ -198,8 +198,7 @@ class Turns:
 
     async def _kept(self, attachment: Attachment, turn: Turn, outlet: Outlet) -> Attachment:
         if attachment.id:
-            channel = turn.message.conversation.channel_key
-            found = await self._files.get(attachment.id, channel=channel)
+            found = await self._files.get(attachment.id, turn.message.conversation, turn.message.audience)
             if found is None:
                 raise PlatformError("it is no longer kept", permanent=True)
             return found

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from core.config import FilesConfig
 from core.errors import OperatorError, SkillError
 from core.files import Files, Shelf, describe, size_text
-from core.messages import Attachment, JsonObject, Message
+from core.messages import Attachment, Audience, JsonObject, Message
 from core.store import Store, open_store
 from tests.scripted import message
 
@@ -61,8 +61,7 @@ def chart(content: bytes) -> Attachment:
 
 
 def shelf(files: Files, asked: Message) -> Shelf:
-    place = asked.conversation
-    return Shelf(files=files, conversation=place.key, channel=place.channel_key)
+    return Shelf(files=files, conversation=asked.conversation, audience=asked.audience)
 
 
 def on_disk(store: Store) -> list[str]:
@@ -189,6 +188,33 @@ async def test_another_channel_cannot_get_a_file_by_its_id(files: Files, thread:
     assert await other.latest("chart") is None
 
 
+async def test_a_file_of_a_private_time_is_not_handed_out_once_the_channel_is_public(files: Files) -> None:
+    public = message("hi")
+    private = replace(public, audience=Audience(scope="channel", id="test/C1"))
+    secret = await files.keep(chart(b"secret"), message=private, source="made")
+
+    assert await shelf(files, private).get(secret.id) == secret
+    assert await shelf(files, public).get(secret.id) is None
+    assert await shelf(files, public).latest("chart") is None
+
+
+async def test_a_file_of_a_public_time_is_there_once_the_channel_is_private(files: Files) -> None:
+    public = message("hi")
+    private = replace(public, audience=Audience(scope="channel", id="test/C1"))
+    kept = await files.keep(chart(b"known"), message=public, source="made")
+
+    assert await shelf(files, private).get(kept.id) == kept
+    assert await shelf(files, private).latest("chart") == kept
+
+
+async def test_what_has_expired_is_not_found(store: Store) -> None:
+    asked, files = message("hi"), limited(store, keep_days=1e-12)
+    expired = await files.keep(chart(b"old"), message=asked, source="made")
+
+    assert await shelf(files, asked).get(expired.id) is None
+    assert await shelf(files, asked).latest("chart") is None
+
+
 async def test_a_thread_gets_the_files_of_its_channel(files: Files) -> None:
     kept = await files.keep(attachment(), message=message("hi"), source="made")
 
@@ -253,10 +279,27 @@ async def test_what_has_expired_is_swept(store: Store, files: Files) -> None:
 
 async def test_over_the_quota_the_oldest_files_go(store: Store) -> None:
     files = limited(store, quota_mb=0.00025)
+    kept = []
+    for _ in range(4):
+        kept.append(await files.keep(attachment(b"x" * 100), message=message("hi"), source="made"))
+        assert on_disk(store) == await rows(store) == sorted(one.id for one in kept[-2:])
+
+
+async def test_a_quota_made_smaller_holds_after_the_next_sweep(store: Store, files: Files) -> None:
     kept = [await files.keep(attachment(b"x" * 100), message=message("hi"), source="made") for _ in range(4)]
 
-    assert await files.sweep() == 2
+    assert await limited(store, quota_mb=0.00025).sweep() == 2
     assert on_disk(store) == await rows(store) == sorted([kept[2].id, kept[3].id])
+
+
+async def test_a_file_larger_than_the_quota_is_refused_and_nothing_goes_for_it(store: Store) -> None:
+    files = limited(store, quota_mb=0.00015)
+    kept = await files.keep(attachment(b"x" * 100), message=message("hi"), source="made")
+
+    with pytest.raises(SkillError, match=r"at most 150 B are kept\.$"):
+        await files.keep(attachment(b"x" * 151), message=message("hi"), source="made")
+
+    assert await rows(store) == [kept.id]
 
 
 async def test_a_file_that_fills_the_quota_exactly_stays(store: Store) -> None:
