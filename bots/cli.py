@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     0 when all went well; 1 when it failed; 2 when the configuration or the command line is wrong, said in one
     sentence; 130 after Ctrl-C.
     """
+    _open_streams()
     try:
         return _flushed(argv)
     except KeyboardInterrupt:
@@ -41,8 +43,14 @@ def _flushed(argv: Sequence[str] | None) -> int:
         command: Callable[[argparse.Namespace], int] = arguments.command
         return command(arguments)
     finally:
-        if sys.stdout:
-            sys.stdout.flush()
+        sys.stdout.flush()
+
+
+def _open_streams() -> None:
+    """Open what the program was started without (`2>&-`): Python has None in its place, and files take its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
 
 
 def _parser() -> argparse.ArgumentParser:

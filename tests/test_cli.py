@@ -171,3 +171,20 @@ def test_a_broken_pipe_is_quiet(tmp_path: Path, arguments: str) -> None:
             check=False,
         )
     assert (done.returncode, done.stderr) == (1, b"")
+
+
+@pytest.mark.parametrize(("closed", "printed"), [("2>&-", "4\n"), (">&-", ""), ("<&-", "4\n")])
+def test_a_closed_standard_stream_is_no_failure(tmp_path: Path, closed: str, printed: str) -> None:
+    """As some service managers start programs: https://docs.python.org/3/library/sys.html#sys.__stdout__."""
+    done = subprocess.run(
+        ["sh", "-c", f'"$@" {closed}', "sh", *command("chat", "--once", "2 + 2")],
+        cwd=tmp_path,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, printed)
+    assert "Traceback" not in (tmp_path / "data" / "chat.log").read_text()

@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from typing import TextIO
 
 from bots.app import App, open_app
 from bots.terminal import files
@@ -37,14 +36,14 @@ def chat(config: Config, *, once: str | None, paths: Sequence[str]) -> int:
     max_bytes = int(config.files.max_mb * 1_000_000)
     attachments = [files.read(path, max_bytes) for path in paths]
     if once == "-":
-        once = sys.stdin.read() if sys.stdin else ""
+        once = sys.stdin.read()
     if once is not None and not once.strip():
         raise UserError("There is no message to answer.")
     return asyncio.run(_chat(config, once, attachments))
 
 
 async def _chat(config: Config, once: str | None, attachments: Sequence[Attachment]) -> int:
-    interactive = once is None and _is_terminal(sys.stdin) and _is_terminal(sys.stdout)
+    interactive = once is None and sys.stdin.isatty() and sys.stdout.isatty()
     screen = screen_of(os.environ, interactive=interactive)
     lines = _lines(config, once, interactive=interactive)
     talking = asyncio.create_task(_talk(config, lines, screen, attachments))
@@ -95,8 +94,4 @@ def _lines(config: Config, once: str | None, *, interactive: bool) -> Lines:
         from bots.terminal.prompt import PromptLines  # line editing is for people: scripts start faster without it
 
         return PromptLines(config.data_dir / "chat.history")
-    return PipedLines(sys.stdin.fileno()) if sys.stdin else OneMessage("")
-
-
-def _is_terminal(stream: TextIO | None) -> bool:
-    return stream is not None and stream.isatty()
+    return PipedLines(sys.stdin.fileno())

@@ -39,7 +39,8 @@ def sentence(error: ValidationError, where: Callable[[keys.Path], str], known: S
     path = tuple(str(part) for part in details["loc"])
     name = ".".join(path)
     if details["type"] == "extra_forbidden":
-        return f"The key {name} in {where(path)} is unknown; did you mean {keys.closest(path, known)}?"
+        right = keys.closest(path, keys.names(known))
+        return f"The key {name} in {where(path)} is unknown" + (f"; did you mean {right}?" if right else ".")
     return f"{name} in {where(path)} {_demand(details)}."
 
 

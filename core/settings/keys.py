@@ -1,10 +1,10 @@
 """The keys of a settings model, flattened, and their environment variables."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from types import UnionType
-from typing import TypeAlias, Union, get_args, get_origin
+from typing import Final, TypeAlias, Union, get_args, get_origin
 
 from pydantic import BaseModel, JsonValue, SecretStr
 from pydantic.fields import FieldInfo
@@ -14,6 +14,7 @@ from core.messages import JsonObject
 Path: TypeAlias = tuple[str, ...]
 
 _OPEN = ("<module>", "<key>")
+_ALIKE: Final = 0.6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,14 +78,20 @@ def contains(values: JsonObject, path: Path) -> bool:
     return not isinstance(inner, dict)
 
 
-def closest(path: Path, known: Sequence[Key]) -> str:
-    """Name the right key or section that looks most like a wrong one."""
+def names(known: Sequence[Key]) -> list[str]:
+    """Return the names of keys and of the sections they stand in."""
+    leaves = [key.name for key in known]
+    return list(dict.fromkeys([*leaves, *(leaf.rpartition(".")[0] for leaf in leaves)]))
+
+
+def closest(path: Path, right: Iterable[str]) -> str:
+    """Return the right name that looks most like a wrong key, "" where none looks like it."""
     wrong = ".".join(path)
 
-    def likeness(right: str) -> float:
-        whole = SequenceMatcher(None, wrong, right).ratio()
-        last = SequenceMatcher(None, path[-1], right.rpartition(".")[2]).ratio()
+    def likeness(name: str) -> float:
+        whole = SequenceMatcher(None, wrong, name).ratio()
+        last = SequenceMatcher(None, path[-1], name.rpartition(".")[2]).ratio()
         return max(whole, 0.95 * last)
 
-    names = [key.name for key in known]
-    return max(dict.fromkeys([*names, *(name.rpartition(".")[0] for name in names)]), key=likeness)
+    best = max(right, key=likeness)
+    return best if likeness(best) >= _ALIKE else ""

@@ -23,7 +23,7 @@ def read(environment: Mapping[str, str], model: type[BaseModel], prefix: str) ->
     Values stay text, for the model to convert; below an open key (a skill's settings) they are read as in YAML.
 
     Raises:
-        OperatorError: a variable belongs to no key; names the closest one that does.
+        OperatorError: a variable belongs to no key; names the one that looks most like it.
     """
     known = list(keys.keys(model))
     values: JsonObject = {}
@@ -34,8 +34,9 @@ def read(environment: Mapping[str, str], model: type[BaseModel], prefix: str) ->
         path = tuple(rest.lower().split("__"))
         key = next((key for key in known if key.covers(path)), None)
         if key is None:
-            right = keys.variable(tuple(keys.closest(path, known).split(".")), prefix)
-            raise OperatorError(f"The environment variable {name} belongs to no setting; did you mean {right}?")
+            right = keys.closest(path, (key.name for key in known))
+            hint = f"; did you mean {keys.variable(tuple(right.split('.')), prefix)}?" if right else "."
+            raise OperatorError(f"The environment variable {name} belongs to no setting{hint}")
         _put(values, path, _scalar(text) if key.open else text)
     return values
 
