@@ -9,7 +9,7 @@ from bots.slack.events import Lookup, described_place, place_of, read_event, rea
 from bots.slack.markup import escape, inert, plain
 from core.messages import Attachment, Audience, Conversation, JsonObject, Message, Person, dump_message, load_message
 
-LOOKUP = Lookup(bot="UBOT", names={"U1": "Ada", "U2": "Grace"}, place="public")
+LOOKUP = Lookup(bot="UBOT", team="T1", names={"U1": "Ada", "U2": "Grace"}, place="public")
 
 
 def event(**changes: object) -> JsonObject:
@@ -65,6 +65,19 @@ def test_mention_and_message_of_one_post_are_the_same_message() -> None:
     assert known(type="message", channel_type="channel") == known()
 
 
+def test_a_payload_without_its_workspace_is_of_the_bots_own() -> None:
+    payload = event(type="message")
+    del payload["team_id"]
+    assert read_event(payload, LOOKUP) == known()
+
+
+def test_two_questions_without_a_trigger_are_two() -> None:
+    payload: JsonObject = {"command": "/steward", "channel_id": "C1", "user_id": "U1"}
+    first, second = (read_question(payload, text, LOOKUP) for text in ("one", "two"))
+    assert first.id != second.id
+    assert first.conversation == Conversation(platform="slack", workspace="T1", channel="C1")
+
+
 def test_a_direct_message_has_no_thread_unless_it_is_in_one() -> None:
     direct = {"type": "message", "channel": "D1", "channel_type": "im", "text": "hello"}
     assert known(**direct).conversation.thread is None
@@ -80,7 +93,7 @@ def test_a_direct_message_has_no_thread_unless_it_is_in_one() -> None:
     ],
 )
 def test_the_readers_are_the_audience(place: str, audience: Audience) -> None:
-    lookup = Lookup(bot="UBOT", place=place)  # type: ignore[arg-type] # the three values
+    lookup = Lookup(bot="UBOT", team="T1", place=place)  # type: ignore[arg-type] # the three values
     message = read_event(event(), lookup)
     assert message is not None
     assert message.audience == audience
@@ -94,6 +107,12 @@ def test_the_payload_tells_who_reads_it_or_somebody_has_to_be_asked(
     channel_type: str | None, place: str | None
 ) -> None:
     assert place_of(event(channel_type=channel_type)) == place
+
+
+def test_a_direct_message_is_known_by_its_channel() -> None:
+    assert place_of(event(type="message", channel="D1")) == "direct"
+    assert place_of({"command": "/steward", "channel_id": "D1"}) == "direct"
+    assert place_of({"command": "/steward", "channel_id": "C1"}) is None
 
 
 @pytest.mark.parametrize(

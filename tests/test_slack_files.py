@@ -69,6 +69,13 @@ async def test_an_html_file_is_fetched(team: Team) -> None:
     assert await team.platform.download(attachment) == b"<html>mine</html>"
 
 
+async def test_a_file_on_this_machine_is_fetched_by_any_of_its_names(team: Team) -> None:
+    attachment = await sent(team)
+    elsewhere = replace(attachment, source=(attachment.source or "").replace("127.0.0.1", "localhost"))
+    assert elsewhere != attachment
+    assert await team.platform.download(elsewhere) == await team.platform.download(attachment)
+
+
 async def test_a_large_file_is_refused(team: Team) -> None:
     attachment = await sent(team, b"x" * 1001)
     with pytest.raises(PlatformError, match=r"a\.csv is larger than 0\.001 MB") as caught:

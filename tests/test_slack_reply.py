@@ -37,6 +37,13 @@ async def mention(team: Team, text: str = "hello", channel: str = "C1") -> Messa
     return team.accepted[-1]
 
 
+async def shown_status(team: Team, text: str) -> None:
+    """Wait until a status is shown."""
+    async with asyncio.timeout(2):
+        while text not in team.slack.world.statuses.values():  # noqa: ASYNC110  # the world is plain values
+            await asyncio.sleep(0.005)
+
+
 def answers(team: Team) -> list[Shown]:
     return [shown for shown in team.slack.transcript.messages if shown.author == "UBOT"]
 
@@ -272,34 +279,55 @@ async def test_progress_shows_in_the_status_line(team: Team) -> None:
     message = await mention(team)
     draft = team.platform.draft(team.turn())
     call = Call(id="1", name="draw_chart", arguments="{}")
+    await shown_status(team, "is thinking…")
     await draft.show(SkillStarted(call=call))
-    assert team.slack.world.statuses == {("C1", message.conversation.thread): "is running draw chart…"}
+    await shown_status(team, "is running draw chart…")
+    assert set(team.slack.world.statuses) == {("C1", message.conversation.thread)}
     result = Result(call_id="1", name="draw_chart", text="done")
-    for event in (SkillFinished(call=call, result=result, seconds=1.0), TextDelta(text="a"), TextDelta(text="b")):
+    await draft.show(SkillFinished(call=call, result=result, seconds=1.0))
+    await shown_status(team, "is thinking…")
+    for event in (TextDelta(text="a"), TextDelta(text="b")):
         await draft.show(event)
+    await shown_status(team, "is writing…")
     await draft.close()
-    assert team.slack.world.status_history == ["is running draw chart…", "is thinking…", "is writing…", ""]
+    assert team.slack.world.status_history == [
+        "is thinking…",
+        "is running draw chart…",
+        "is thinking…",
+        "is writing…",
+        "",
+    ]
 
 
 async def test_a_posted_answer_needs_no_other_end_of_its_status(team: Team) -> None:
     await mention(team)
     draft = team.platform.draft(team.turn())
+    await shown_status(team, "is thinking…")
+    await draft.send(Part(key="1.0", text="a"))
+    await draft.close()
+    assert team.slack.world.status_history == ["is thinking…"]
+
+
+async def test_a_status_never_comes_after_the_answer(team: Team) -> None:
+    await mention(team)
+    team.slack.fail("assistant.threads.setStatus", Fault(delay=0.1))
+    draft = team.platform.draft(team.turn())
+    await asyncio.sleep(0.02)
     await draft.show(TextDelta(text="a"))
     await draft.send(Part(key="1.0", text="a"))
     await draft.close()
-    assert team.slack.world.status_history == ["is writing…"]
+    assert team.slack.world.statuses == {}
 
 
 async def test_a_refused_status_is_not_tried_again(team: Team) -> None:
     await mention(team)
-    team.slack.fail("assistant.threads.setStatus", Fault(error="unknown_method", times=5))
+    team.slack.fail("assistant.threads.setStatus", Fault(error="unknown_method", times=1))
     for _ in range(2):
         draft = team.platform.draft(team.turn())
         await draft.show(TextDelta(text="a"))
         await draft.close()
-    team.slack.fail("assistant.threads.setStatus", Fault(error="never_reached"))
     assert team.slack.world.status_history == []
-    assert team.slack.calls("assistant.threads.setStatus") == []
+    assert team.slack.calls("assistant.threads.setStatus") == [], "tried after it was refused"
 
 
 async def test_a_rate_limit_does_not_hold_progress_up(team: Team) -> None:
@@ -308,6 +336,17 @@ async def test_a_rate_limit_does_not_hold_progress_up(team: Team) -> None:
     draft = team.platform.draft(team.turn())
     async with asyncio.timeout(1):
         await draft.show(TextDelta(text="a"))
+
+
+async def test_the_names_and_descriptions_of_files_mention_nobody(team: Team) -> None:
+    await mention(team)
+    hostile = replace(PNG, filename="<!channel>.png", alt="@everyone <!here>")
+    await team.platform.draft(team.turn()).send(Part(key="1.0", attachments=(hostile,)))
+    [asked], [completed] = (
+        team.slack.calls(f"files.{method}External") for method in ("getUploadURL", "completeUpload")
+    )
+    assert asked.arguments["alt_txt"] == "@\u2060everyone <\u2060!here>"
+    assert "<!channel>" not in str(completed.arguments)
 
 
 async def test_an_empty_reply_has_no_pieces() -> None:

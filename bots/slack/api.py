@@ -46,6 +46,7 @@ _TRANSIENT: Final = frozenset(
     | {"request_timeout", "team_added_to_org"}
 )
 _UNCERTAIN: Final = frozenset({"fatal_error", "internal_error", "service_unavailable", "request_timeout"})
+_UNSUPPORTED: Final = frozenset({"missing_scope", "unknown_method", "not_allowed_token_type", "method_deprecated"})
 _BAD_TOKEN: Final = {
     "invalid_auth": "",
     "not_authed": "it is empty",
@@ -118,8 +119,12 @@ def web_client(config: SlackConfig, *, patient: bool = True) -> AsyncWebClient:
 
 def without_proxy(address: str) -> bool:
     """Tell whether an address is reached directly: slack-sdk reads HTTPS_PROXY and its like, but not NO_PROXY."""
-    host = urlsplit(address).hostname or ""
-    return host in _LOOPBACK or bool(proxy_bypass(host))
+    return is_local(address) or bool(proxy_bypass(urlsplit(address).hostname or ""))
+
+
+def is_local(address: str) -> bool:
+    """Tell whether an address is this machine's own."""
+    return urlsplit(address).hostname in _LOOPBACK
 
 
 def code(error: Exception) -> str:
@@ -127,6 +132,11 @@ def code(error: Exception) -> str:
     answer: object = getattr(error.response, "data", None) if isinstance(error, SlackApiError) else None
     word = answer.get("error") if isinstance(answer, dict) else None
     return word if isinstance(word, str) else ""
+
+
+def unsupported(error: Exception) -> bool:
+    """Tell whether a method is not to be had here at all."""
+    return code(error) in _UNSUPPORTED or (isinstance(error, SlackApiError) and _status(error) == 404)
 
 
 def uncertain(error: Exception) -> bool:

@@ -8,7 +8,7 @@ from typing import Final, Generic, TypeVar
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bots.slack.api import TROUBLE, code
+from bots.slack.api import TROUBLE, unsupported
 from bots.slack.events import Place, described_place
 
 PATIENCE: Final = 1.0
@@ -16,8 +16,6 @@ PATIENCE: Final = 1.0
 
 MOST_NAMES: Final = 8
 """People looked up for one message."""
-
-_REFUSALS: Final = frozenset({"missing_scope", "unknown_method", "not_allowed_token_type", "method_deprecated"})
 
 T = TypeVar("T")
 
@@ -69,7 +67,7 @@ class Directory:
             async with asyncio.timeout(PATIENCE):
                 answer = await self._client.api_call(method, params=arguments)
         except TROUBLE as error:
-            if code(error) in _REFUSALS:
+            if unsupported(error):
                 self._refused.add(method)
             return {}
         return answer.data if isinstance(answer.data, dict) else {}

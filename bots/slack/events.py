@@ -20,8 +20,6 @@ Place: TypeAlias = Literal["public", "private", "direct"]
 FILE_PREFIX = "file:"
 """Begins the source of a file whose address only `files.info` tells (Slack Connect)."""
 
-_PLACES: Mapping[str, Place] = {"channel": "public", "im": "direct"}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lookup:
@@ -29,11 +27,13 @@ class Lookup:
 
     Attributes:
         bot: the bot's user id.
+        team: the workspace that the bot is in.
         names: of people, by id.
         place: who reads the channel.
     """
 
     bot: str
+    team: str
     names: Mapping[str, str] = field(default_factory=dict)
     place: Place = "private"
 
@@ -46,7 +46,7 @@ def read_event(payload: JsonObject, lookup: Lookup) -> Message | None:
     event = payload.get("event")
     if not isinstance(event, dict) or not _is_speech(event, lookup.bot):
         return None
-    team, channel, ts = _text(payload, "team_id"), _text(event, "channel"), _text(event, "ts")
+    team, channel, ts = _text(payload, "team_id") or lookup.team, _text(event, "channel"), _text(event, "ts")
     user, thread = _text(event, "user"), _text(event, "thread_ts")
     direct = _is_direct(event)
     return Message(
@@ -65,22 +65,22 @@ def read_event(payload: JsonObject, lookup: Lookup) -> Message | None:
 
 def read_question(payload: JsonObject, question: str, lookup: Lookup) -> Message:
     """Return what a slash command asks; it is said at the channel's root, commands do not work in threads."""
-    team, channel, user = (_text(payload, name) for name in ("team_id", "channel_id", "user_id"))
+    place, user, now = read_conversation(payload, lookup.team), _text(payload, "user_id"), time.time()
     return Message(
-        id=f"slack/{team}/{channel}/{_text(payload, 'trigger_id')}",
-        conversation=read_conversation(payload),
-        audience=_audience(lookup.place, team=team, channel=channel, user=user),
+        id=f"{place.channel_key}/{_text(payload, 'trigger_id') or now}",
+        conversation=place,
+        audience=_audience(lookup.place, team=place.workspace, channel=place.channel, user=user),
         author=Person(id=user, name=lookup.names.get(user) or _text(payload, "user_name") or user),
         text=plain(question, bot=lookup.bot, names=lookup.names),
-        sent_at=time.time(),
+        sent_at=now,
         origin={"response_url": _text(payload, "response_url")},
     )
 
 
-def read_conversation(payload: JsonObject) -> Conversation:
-    """Return where a slash command was used."""
+def read_conversation(payload: JsonObject, team: str) -> Conversation:
+    """Return where a slash command was used; `team` is the workspace of one that does not name it."""
     return Conversation(
-        platform="slack", workspace=_text(payload, "team_id"), channel=_text(payload, "channel_id"), thread=None
+        platform="slack", workspace=_text(payload, "team_id") or team, channel=_text(payload, "channel_id")
     )
 
 
@@ -99,15 +99,15 @@ def people_of(payload: JsonObject) -> list[str]:
 
 
 def place_of(payload: JsonObject) -> Place | None:
-    """Return who reads the channel of an event, None where the payload does not say it.
+    """Return who reads the channel of an event or command, None where the payload does not say it.
 
     A `message` says "channel" of a channel shared with another workspace too, so that is asked for as well.
     """
     event = payload.get("event")
-    if not isinstance(event, dict):
-        return None
-    place = _PLACES.get(_text(event, "channel_type"), "private") if event.get("channel_type") else None
-    return None if place == "public" else place
+    kind = _text(event, "channel_type") if isinstance(event, dict) else ""
+    if kind == "im" or (not kind and channel_of(payload).startswith("D")):
+        return "direct"
+    return "private" if kind not in ("", "channel") else None
 
 
 def described_place(channel: JsonObject) -> Place:

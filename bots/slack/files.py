@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bots.slack.api import TIMEOUTS, TROUBLE, failure, seconds
+from bots.slack.api import TIMEOUTS, TROUBLE, failure, is_local, seconds
 from bots.slack.events import FILE_PREFIX
 from core.errors import PlatformError
 from core.messages import Attachment
@@ -100,7 +100,8 @@ def _may_be_html(attachment: Attachment) -> bool:
 def _is_slack(address: str, base_url: str) -> bool:
     try:
         there, api = urlsplit(address), urlsplit(base_url)
-        if (there.scheme, there.hostname, there.port) == (api.scheme, api.hostname, api.port):
+        same_host = there.hostname == api.hostname or (is_local(address) and is_local(base_url))
+        if same_host and (there.scheme, there.port) == (api.scheme, api.port):
             return True
         return there.scheme == "https" and there.hostname in _SLACK_HOSTS and there.port in (None, 443)
     except ValueError:

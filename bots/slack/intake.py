@@ -19,13 +19,15 @@ class Intake:
 
     Args:
         bot: the bot's user id.
+        team: the workspace it is in.
     """
 
-    def __init__(self, *, accept: Accept, commands: Commands, directory: Directory, bot: str) -> None:
+    def __init__(self, *, accept: Accept, commands: Commands, directory: Directory, bot: str, team: str) -> None:
         self._accept = accept
         self._commands = commands
         self._directory = directory
         self._bot = bot
+        self._team = team
 
     async def take(self, payload: JsonObject) -> JsonObject:
         """Deal with a payload and return what the acknowledgement says; {} where it says nothing.
@@ -34,7 +36,7 @@ class Intake:
         """
         if "command" in payload:
             return await self._command(payload)
-        if read_event(payload, Lookup(bot=self._bot)) is None:
+        if read_event(payload, Lookup(bot=self._bot, team=self._team)) is None:
             return {}
         message = read_event(payload, await self._look_up(payload))
         if message is not None:
@@ -51,7 +53,7 @@ class Intake:
 
     async def _run(self, command: str, payload: JsonObject) -> str:
         try:
-            return (await self._commands.run(command, read_conversation(payload))).text
+            return (await self._commands.run(command, read_conversation(payload, self._team))).text
         except StewardError as error:
             return str(error)
         except Exception:
@@ -64,4 +66,4 @@ class Intake:
         names, looked_up = await asyncio.gather(
             self._directory.names(people), self._directory.place(channel_of(payload), known=place)
         )
-        return Lookup(bot=self._bot, names=names, place=looked_up)
+        return Lookup(bot=self._bot, team=self._team, names=names, place=looked_up)

@@ -26,7 +26,7 @@ from bots.slack.http_mode import serve_http
 from bots.slack.intake import Intake
 from bots.slack.reply import SlackDraft, split
 from bots.slack.socket_mode import serve_socket
-from bots.slack.status import StatusLine
+from bots.slack.status import Statuses
 from core.config import SlackConfig
 from core.errors import PlatformError
 from core.messages import Attachment, Reply, Turn
@@ -57,7 +57,7 @@ class SlackPlatform:
         self._ping_interval = ping_interval
         self._client = web_client(config)
         self._hasty = web_client(config, patient=False)
-        self._status_line = StatusLine(self._hasty)
+        self._statuses = Statuses(self._hasty)
 
     async def listen(self, accept: Accept) -> None:
         """Receive until cancelled; lost and refreshed sockets are replaced.
@@ -79,7 +79,7 @@ class SlackPlatform:
 
     def draft(self, turn: Turn) -> SlackDraft:
         """Begin to answer a turn."""
-        return SlackDraft(self._client, turn, self._status_line)
+        return SlackDraft(self._client, turn, self._statuses)
 
     async def download(self, attachment: Attachment) -> bytes:
         """Fetch a file that came with a message.
@@ -97,6 +97,7 @@ class SlackPlatform:
             commands=self._commands,
             directory=Directory(self._hasty),
             bot=identity.bot_user_id or "",
+            team=identity.team_id or "",
         )
         app = bolt_app(self._config, identity, intake)
         if self._config.app_token is not None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 _TOKEN: Final = re.compile(r"<([^<>]*)>")
-_USER: Final = re.compile(r"<@([UW][A-Z0-9]+)")
+_USER: Final = re.compile(r"<@(\w+)")
 _JOINER: Final = "\u2060"
 _OPEN: Final = r"<|&lt;|&#0*60;|&#x0*3c;"
 _BANG: Final = r"\\?!|&#0*33;|&#x0*21;|&excl;"

@@ -15,7 +15,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from bots.slack.adoption import find, metadata
 from bots.slack.api import TIMEOUT, TROUBLE, RateLimitRetry, code, failure, uncertain, without_proxy
 from bots.slack.markup import escape, inert
-from bots.slack.status import StatusLine, status
+from bots.slack.status import THINKING, Statuses, StatusLine, status
 from bots.text import split as split_text
 from core.errors import PlatformError
 from core.events import Event
@@ -57,28 +57,24 @@ class SlackDraft:
     Everything it needs is in the turn, so one that was read from the database is answered like a new one.
     """
 
-    def __init__(self, client: AsyncWebClient, turn: Turn, status_line: StatusLine) -> None:
+    def __init__(self, client: AsyncWebClient, turn: Turn, statuses: Statuses) -> None:
         self._client = client
         self._message = turn.message
         self._place = turn.message.conversation
-        self._status_line = status_line
-        self._shown = ""
+        self._status_line = StatusLine(statuses, self._place.channel, self._place.thread)
+        self._status_line.show(THINKING)
         self._resumed = turn.attempt > 0
         self._unknown: set[str] = set()
         self._outside = False
 
     async def show(self, event: Event) -> None:
         """Show what is being done in the thread's status line."""
-        text = status(event)
-        if self._place.thread and text and text != self._shown:
-            self._shown = text
-            await self._status_line.set(self._place.channel, self._place.thread, text)
+        if text := status(event):
+            self._status_line.show(text)
 
     async def close(self) -> None:
         """Take the status away; a message in the thread has done so already."""
-        if self._place.thread and self._shown:
-            self._shown = ""
-            await self._status_line.set(self._place.channel, self._place.thread, "")
+        await self._status_line.close()
 
     async def send(self, part: Part) -> str:
         """Post a part, unless it turns out to be there already.
@@ -88,6 +84,7 @@ class SlackDraft:
         Raises:
             PlatformError: it is not there, or that cannot be known now.
         """
+        await self._status_line.settle()
         if self._resumed or part.key in self._unknown:
             found = await self._find(part)
             if found:
@@ -101,7 +98,7 @@ class SlackDraft:
                 if found:
                     return found
             raise failure(error, "upload the files" if part.attachments else "post the answer") from error
-        self._shown = ""
+        self._status_line.gone()
         return sent
 
     async def _find(self, part: Part) -> str | None:
@@ -184,8 +181,8 @@ class SlackDraft:
             {
                 "content": attachment.content or b"",
                 "filename": attachment.filename,
-                "title": attachment.filename,
-                "alt_txt": attachment.alt or None,
+                "title": inert(attachment.filename),
+                "alt_txt": inert(attachment.alt) or None,
             }
             for attachment in part.attachments
         ]

@@ -12,8 +12,10 @@ from core.events import Event, Restarted, SkillFinished, SkillStarted, TextDelta
 PATIENCE: Final = 2.0
 """Seconds for one change of the status."""
 
+THINKING: Final = "is thinking…"
 
-class StatusLine:
+
+class Statuses:
     """Sets the status of threads; best effort: the first refusal switches it off for good, quietly.
 
     Args:
@@ -35,6 +37,48 @@ class StatusLine:
             self._off = isinstance(error, SlackApiError) and retry_after(error) is None
 
 
+class StatusLine:
+    """The status of one thread; it follows what is being done, and nothing waits for it.
+
+    Args:
+        thread: None where there is none, and so no status.
+    """
+
+    def __init__(self, statuses: Statuses, channel: str, thread: str | None) -> None:
+        self._statuses = statuses
+        self._channel = channel
+        self._thread = thread
+        self._wanted = self._set = ""
+        self._following: asyncio.Task[None] | None = None
+
+    def show(self, text: str) -> None:
+        """Begin to show a status, "" takes it away."""
+        self._wanted = text
+        if self._thread and (self._following is None or self._following.done()):
+            self._following = asyncio.create_task(self._follow(self._thread))
+
+    async def settle(self) -> None:
+        """Wait for a change that is under way: if it came after a message, it would stay."""
+        self._wanted = self._set
+        if self._following is not None:
+            await self._following
+
+    def gone(self) -> None:
+        """Note that a message took the status away."""
+        self._wanted = self._set = ""
+
+    async def close(self) -> None:
+        """Take the status away, where no message has done so."""
+        self.show("")
+        if self._following is not None:
+            await self._following
+
+    async def _follow(self, thread: str) -> None:
+        while self._wanted != self._set:
+            self._set = self._wanted
+            await self._statuses.set(self._channel, thread, self._set)
+
+
 def status(event: Event) -> str:
     """Return what the bot is doing, "" where it is about to answer; Slack puts the bot's name before it."""
     match event:
@@ -43,6 +87,6 @@ def status(event: Event) -> str:
         case TextDelta():
             return "is writing…"
         case SkillFinished() | Restarted():
-            return "is thinking…"
+            return THINKING
         case _:
             return ""
