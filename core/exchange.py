@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from core.events import Restarted, TextDelta
-from core.items import Answer, Question, Usage
+from core.items import Answer, Call, Question, Usage
 from core.messages import JsonObject
 from core.model import Delta
 from core.protocols.api import Api, Ask, Reader
@@ -166,7 +166,10 @@ class Exchange:
         notes = {"length": CUT, "filtered": WITHHELD}
         note = "" if answer.calls else notes.get(reader.finish, "")
         text = "\n\n".join(filter(None, (well_formed(answer.text), note)))
-        calls = tuple(replace(call, arguments=well_formed(call.arguments)) for call in answer.calls)
+        calls = tuple(
+            Call(id=well_formed(call.id), name=well_formed(call.name), arguments=well_formed(call.arguments))
+            for call in answer.calls
+        )
         return replace(answer, text=text, calls=calls, usage=self.usage)
 
     def _count(self, usage: Usage) -> None:

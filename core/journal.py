@@ -1,6 +1,7 @@
 """What the database knows of turns: the inbox, the steps of running turns, and the outbox."""
 
 import json
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from core.items import Item, dump_items, load_items
 from core.memory import Memory
 from core.messages import Message, Reply, Turn, dump_message, load_message
 from core.store import Row, Store, Transaction
+
+log = logging.getLogger("steward.journal")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +53,8 @@ class Journal:
 
     async def accept(self, message: Message) -> Turn | None:
         """Write a message down; None where it is there already."""
+        written = dump_message(message)
+        message = load_message(written)
         rows = await self._store.write(
             "INSERT INTO turns (key, platform, conversation, channel, audience, author, message, received_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING RETURNING id",
@@ -60,7 +65,7 @@ class Journal:
                 message.conversation.channel_key,
                 message.audience.key,
                 message.author.id,
-                dump_message(message),
+                written,
                 time.time(),
             ),
             durable=True,
@@ -68,13 +73,16 @@ class Journal:
         return Turn(id=rows[0]["id"], message=message, attempt=0) if rows else None
 
     async def unfinished(self) -> list[Turn]:
-        """Return the turns that are not answered, or not delivered, in the order in which they were accepted."""
+        """Return the turns that are not answered, or not delivered, in the order in which they were accepted.
+
+        One that cannot be read is logged and left out.
+        """
         rows = await self._store.fetch(
             "SELECT id, message, attempt FROM turns WHERE id IN ("
             "SELECT id FROM turns WHERE state IN ('received', 'running')"
             " UNION SELECT turn FROM outbox WHERE state = 'waiting') ORDER BY id"
         )
-        return [_turn(row) for row in rows]
+        return [turn for turn in map(_readable, rows) if turn]
 
     async def start(self, turn: Turn) -> Started:
         """Begin a new attempt, and return what is left to do."""
@@ -168,6 +176,14 @@ class Journal:
     async def _fenced(self, turn: Turn, sql: str, values: tuple[str | int, ...]) -> None:
         if not await self._store.write(f"{sql} RETURNING 1", (*values, turn.id, turn.attempt)):
             raise StaleTurnError(f"Turn {turn.id} was taken over by a newer attempt.")
+
+
+def _readable(row: Row) -> Turn | None:
+    try:
+        return _turn(row)
+    except ValueError:
+        log.exception("turn %d cannot be read and is left out", row["id"])
+        return None
 
 
 def _turn(row: Row) -> Turn:

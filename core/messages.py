@@ -1,10 +1,13 @@
 """The values that travel between platforms, the core and skills: who said what where, and what is answered."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from pydantic import JsonValue, TypeAdapter
+
+from core.unicode import well_formed
 
 JsonObject: TypeAlias = dict[str, JsonValue]
 
@@ -139,8 +142,9 @@ _messages: TypeAdapter[Message] = TypeAdapter(Message)
 
 
 def dump_message(message: Message) -> str:
-    """Write a message as JSON, without the content of its attachments."""
-    return _messages.dump_json(message, exclude={"attachments": {"__all__": {"content"}}}).decode()
+    """Write a message as JSON, without the content of its attachments and without halves of characters."""
+    fields = _messages.dump_python(message, mode="json", exclude={"attachments": {"__all__": {"content"}}})
+    return well_formed(json.dumps(fields, ensure_ascii=False))
 
 
 def load_message(text: str) -> Message:

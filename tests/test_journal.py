@@ -71,6 +71,27 @@ async def test_an_accepted_message_is_stored_with_everything(journal: Journal) -
     assert await journal.unfinished() == [Turn(id=1, message=asked, attempt=0)]
 
 
+async def test_halves_of_characters_are_replaced_in_what_is_accepted(journal: Journal) -> None:
+    whole = message("hi")
+    picture = Attachment(filename="a\udc00.png", media_type="image/png", source="https://files.example/\ud83d")
+    halves = replace(
+        whole,
+        id="m\ud83d",
+        text="a\ud83d",
+        author=replace(whole.author, name="Ana \udc00"),
+        attachments=(picture,),
+        origin={"name": "\ud83d"},
+    )
+
+    turn = await journal.accept(halves)
+
+    assert turn is not None
+    assert [turn] == await journal.unfinished()
+    assert (turn.message.text, turn.message.author.name) == ("a\ufffd", "Ana \ufffd")
+    assert turn.message.attachments[0].filename == "a\ufffd.png"
+    assert await journal.accept(halves) is None, "accepted twice"
+
+
 async def test_f1_a_message_of_the_same_id_is_accepted_once(store: Store, journal: Journal) -> None:
     asked = message("hi")
     assert await journal.accept(asked)
@@ -121,6 +142,16 @@ async def test_what_is_received_running_or_not_delivered_is_unfinished_in_order(
     received = await accepted(journal, "received")
 
     assert [turn.id for turn in await journal.unfinished()] == [running.id, waiting.id, received.id]
+
+
+async def test_a_turn_that_cannot_be_read_does_not_keep_the_others(
+    store: Store, journal: Journal, caplog: pytest.LogCaptureFixture
+) -> None:
+    damaged, whole = await accepted(journal), await accepted(journal)
+    await store.write("UPDATE turns SET message = '{' WHERE id = ?", (damaged.id,))
+
+    assert await journal.unfinished() == [whole]
+    assert f"turn {damaged.id} cannot be read" in caplog.text
 
 
 async def test_a_running_turn_begins_again_with_its_steps(journal: Journal) -> None:

@@ -15,9 +15,9 @@ FOR_SKILLS: Final = {"Attachment", "Context", "Reply", "SkillError", "skill"}
 
 LADDER: Final = (
     "errors",
+    "unicode",
     "messages",
     "redaction",
-    "unicode",
     "threads",
     "settings",
     "config",

@@ -49,6 +49,13 @@ async def test_several_calls_are_put_together_from_fragments(api: Api) -> None:
     assert answer.text == "Rolling two."
 
 
+async def test_halves_of_characters_in_a_call_are_replaced() -> None:
+    call = {"index": 0, "id": "c\ud83d", "function": {"name": "roll\ud83d", "arguments": '{"a": "\ud83d"}'}}
+    choice = {"delta": {"tool_calls": [call]}, "finish_reason": "tool_calls"}
+    async with connected(ModelSimulator([streams({"choices": [choice]}, "[DONE]")])) as model:
+        assert (await answered(model)).calls == (Call(id="c\ufffd", name="roll\ufffd", arguments='{"a": "\ufffd"}'),)
+
+
 @both_protocols
 async def test_results_go_back_to_their_calls(api: Api) -> None:
     script = [calls(("roll", {"sides": 6})), says("A four.", expect=["please", "you got 4"])]
