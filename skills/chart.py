@@ -98,7 +98,7 @@ def chart_text(
     figures = measure(wanted_text(text, file))
     if not figures.words:
         raise SkillError("There are no words in this text, so there is nothing to draw.")
-    heading = title or (file.filename if file else "Text statistics")
+    heading = title or (file.filename if file else "")
     return picture(Chart(form="text", statistics=figures, title=heading, palette=palette, size=size))
 
 

@@ -206,6 +206,13 @@ def test_ten_series_of_a_thousand_points() -> None:
     assert _image(draw_chart(kind="line", series=rows)).width == 1184
 
 
+def test_points_are_named_only_by_labels() -> None:
+    def points(labels: list[str | float] | None) -> bytes:
+        return _image(draw_chart(kind="scatter", x=[1, 2, 3], values=[4, 5, 6], labels=labels)).tobytes()
+
+    assert points(None) != points(["1", "2", "3"])
+
+
 def test_small_slices_of_a_pie_become_one() -> None:
     many = draw_chart(kind="pie", labels=[f"c{n}" for n in range(40)], values=[1.0] * 40, palette="colourful")
     assert _hues(many) == 10
@@ -214,9 +221,7 @@ def test_small_slices_of_a_pie_become_one() -> None:
 def test_the_picture_of_a_text() -> None:
     chart = chart_text(TEXT)
     assert chart.filename == "text-statistics.png"
-    assert chart.alt.startswith(
-        "Statistics of a text “Text statistics”: 15 words, 11 of them different, in 2 sentences;"
-    )
+    assert chart.alt.startswith("Statistics of a text: 15 words, 11 of them different, in 2 sentences; 65 characters;")
     assert "most frequent words: the 4, cat 2," in chart.alt
     assert _hues(chart) == 2
 
@@ -269,12 +274,12 @@ async def test_a_chart_turns_into_another_kind(kind: Kind) -> None:
 
 async def test_the_picture_of_a_text_turns_into_a_pie_of_its_words() -> None:
     later = await restyle_chart(_context(chart_text(TEXT)), kind="pie")
-    assert later.alt.startswith("Pie chart “Text statistics”: the 4 (29%), cat 2 (14%),")
+    assert later.alt.startswith("Pie chart “Most frequent words”: the 4 (29%), cat 2 (14%),")
 
 
 async def test_the_picture_of_a_text_turns_into_the_lengths_of_its_words() -> None:
     later = await restyle_chart(_context(chart_text(TEXT)), kind="histogram")
-    assert later.alt.startswith("Bar chart “Text statistics”: 3 12, 2 2, 7 1,")
+    assert later.alt.startswith("Bar chart “Length of words”: 3 12, 2 2, 7 1,")
 
 
 async def test_title_labels_colours_and_size_change() -> None:

@@ -128,7 +128,7 @@ def scatter(drawing: Drawing) -> None:
         colours = drawing.colours_of_values(len(x)) if len(series) == 1 else [colour] * len(x)
         alpha = 0.85 if points <= 400 else 0.55
         handles.append(axes.scatter(x, row.values, s=area, c=colours, alpha=alpha, linewidths=0))
-        if row.x and drawing.labels and points <= MOST_POINTS_NAMED:
+        if row.x and drawing.chart.labels and points <= MOST_POINTS_NAMED:
             for label, point in zip(drawing.labels, zip(x, row.values, strict=True), strict=True):
                 axes.annotate(shorten(label, 20), point, (5, 5), textcoords="offset points", fontsize=8.5)
     _finish_plane(drawing)

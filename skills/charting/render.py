@@ -65,7 +65,7 @@ def _draw(chart: Chart) -> bytes:
 
 
 def _draw_text(chart: Chart, figures: TextStatistics) -> bytes:
-    title = written(chart.title, LONGEST_TITLE)
+    title = written(chart.title, LONGEST_TITLE) or "Text statistics"
     frequent = [written(word, LONGEST_LABEL) for word in textpicture.words(figures)[0]]
     width, height = _TEXT_SIZES[chart.size]
     with sheet(width, height, [title, *frequent]) as on:

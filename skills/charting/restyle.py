@@ -17,7 +17,8 @@ def with_kind(chart: Chart, kind: Kind) -> Chart:
         title = "Most frequent words"
     series = [Series(name=title, values=[float(count) for count in counts])]
     form = "bar" if kind == "histogram" else kind
-    return chart.model_copy(update={"form": form, "labels": labels, "series": series, "statistics": None})
+    named = {"title": chart.title or title, "labels": labels, "series": series}
+    return chart.model_copy(update={"form": form, "statistics": None, **named})
 
 
 def with_palette(chart: Chart, palette: Palette) -> Chart:

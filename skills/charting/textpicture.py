@@ -43,10 +43,10 @@ def _headlines(axes: "Axes", figures: TextStatistics, colours: list[str]) -> Non
     """Write the figures in a row; `colours` are the strong ones, none for plain ink."""
     shown = (
         (compact(figures.words), "word" if figures.words == 1 else "words"),
-        (compact(figures.unique_words), "different words"),
+        (compact(figures.unique_words), "different word" if figures.unique_words == 1 else "different words"),
         (compact(figures.sentences), "sentence" if figures.sentences == 1 else "sentences"),
         (compact(figures.characters), "character" if figures.characters == 1 else "characters"),
-        (_short_time(figures.reading_seconds), "to read"),
+        (figures.reading_time.removeprefix("about "), "to read"),
     )
     axes.set_axis_off()
     axes.set(xlim=(0, len(shown)), ylim=(0, 1))
@@ -84,10 +84,3 @@ def _lengths(axes: "Axes", chart: Chart, figures: TextStatistics) -> None:
 def _colours(chart: Chart, count: int, place: int) -> list[str]:
     colours = palettes.palette(chart)
     return palettes.spread(colours, count) if palettes.is_varied(chart) else [colours[place % len(colours)]] * count
-
-
-def _short_time(seconds: int) -> str:
-    if seconds < 60:
-        return f"{seconds} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 100 else f"{minutes / 60:.0f} h"

@@ -28,7 +28,7 @@ class TextStatistics:
 
     Attributes:
         characters: as people see them: a letter with its accents, or an emoji, is one.
-        reading_time: for people, such as "about 2 minutes".
+        reading_time: for people, such as "about 2 min".
         average_word_length: in characters.
         average_sentence_length: in words.
         most_frequent_words: at most ten, the most frequent first; capital letters do not count.
@@ -43,7 +43,6 @@ class TextStatistics:
     lines: int
     paragraphs: int
     reading_time: str
-    reading_seconds: int
     average_word_length: float
     average_sentence_length: float
     longest_word: str
@@ -58,7 +57,6 @@ def measure(text: str) -> TextStatistics:
     counts = Counter(_folded(word) for word in words)
     sizes = {word: segments.characters(word) for word in set(words)}
     lengths = Counter(sizes[word] for word in words)
-    seconds = _reading_seconds(words)
     return TextStatistics(
         characters=segments.characters(text),
         characters_without_spaces=segments.characters("".join(text.split())),
@@ -67,8 +65,7 @@ def measure(text: str) -> TextStatistics:
         sentences=sentences,
         lines=len(text.splitlines()),
         paragraphs=_paragraphs(text),
-        reading_time=_duration(seconds),
-        reading_seconds=seconds,
+        reading_time=_duration(_reading_seconds(words)),
         average_word_length=_ratio(sum(length * count for length, count in lengths.items()), len(words)),
         average_sentence_length=_ratio(len(words), sentences),
         longest_word=_shown(max(words, key=lambda word: sizes[word], default="")),
@@ -105,12 +102,9 @@ def _reading_seconds(words: list[str]) -> int:
 
 def _duration(seconds: int) -> str:
     if seconds < 60:
-        return f"{seconds} second{'' if seconds == 1 else 's'}"
+        return f"{seconds} s"
     minutes = round(seconds / 60)
-    if minutes < 60:
-        return f"about {minutes} minute{'' if minutes == 1 else 's'}"
-    hours, minutes = divmod(minutes, 60)
-    return f"about {hours} h {minutes} min" if minutes else f"about {hours} h"
+    return f"about {minutes} min" if minutes < 100 else f"about {minutes / 60:.0f} h"
 
 
 def _ratio(total: int, count: int) -> float:
