@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from pydantic import SecretStr
@@ -18,7 +18,7 @@ from bots.simulator.discord import DiscordSimulator, Fault
 from bots.simulator.transcript import Shown
 from core.config import DiscordConfig
 from core.errors import PlatformError
-from core.messages import Attachment, Audience, Conversation, Message, Reply, Turn
+from core.messages import Attachment, Audience, Conversation, JsonObject, Message, Reply, Turn
 from core.model import Tool
 from core.outlet import Part
 
@@ -563,6 +563,51 @@ async def test_a_server_that_is_down_is_said_in_a_sentence(simulator: DiscordSim
     config = DiscordConfig(token=SecretStr("token"), api_url="http://127.0.0.1:1/api", gateway_url="ws://127.0.0.1:1/")
     platform = DiscordPlatform(config, commands=Commands(name="S", tools=[], forget=forget), max_bytes=1)
     with pytest.raises(PlatformError, match="could not be reached") as caught:
+        await platform.listen(Steward(platform=platform).accept)
+    assert not caught.value.permanent
+
+
+@pytest.mark.parametrize("fault", [Fault(status=404, message="404: Not Found"), Fault(status=403, code=20001)])
+async def test_a_server_that_describes_no_application_will_do(simulator: DiscordSimulator, fault: Fault) -> None:
+    simulator.faults.add("GET", "/oauth2/applications/@me", fault)
+    async with listening(simulator) as steward:
+        await simulator.dm(simulator.person("Ada"), "hello")
+        assert (await steward.heard()).text == "hello"
+
+
+async def test_events_that_say_little_are_heard_and_keep_the_connection(simulator: DiscordSimulator) -> None:
+    ada: JsonObject = {"id": "5", "username": "ada"}
+    place: JsonObject = {"channel_id": "9", "guild_id": "7"}
+    mention: JsonObject = {"id": "10", **place, "author": ada, "content": f"<@{simulator.bot.id}> one"}
+    question: JsonObject = {"name": "question", "value": "two"}
+    command: JsonObject = {"name": "steward", "options": [{"name": "ask", "options": [question]}]}
+    interaction: JsonObject = {"id": "11", "token": "t", "type": 2, **place, "member": {"user": ada}, "data": command}
+    async with listening(simulator) as steward:
+        await simulator.gateway.dispatch("GUILD_CREATE", {"id": "7", "channels": [{"id": "8", "type": 0}]})
+        await simulator.gateway.dispatch("MESSAGE_CREATE", mention)
+        assert (await steward.heard()).text == "one"
+        await simulator.gateway.dispatch("INTERACTION_CREATE", interaction)
+        assert (await steward.heard()).text == "two"
+        await simulator.dm(simulator.person("Ben"), "three")
+        assert (await steward.heard()).text == "three"
+    assert (simulator.gateway.identified, simulator.gateway.resumed) == (1, 0), "the connection was lost over an event"
+
+
+async def test_a_command_without_its_application_is_this_bots(simulator: DiscordSimulator) -> None:
+    general, ada = simulator.channel("general"), simulator.person("Ada")
+    async with listening(simulator) as steward:
+        await simulator.command(general, ada, "ask", {"question": "who?"})
+        message = await steward.heard()
+        bare = replace(message, origin={**message.origin, "application_id": ""})
+        await steward.answer(bare, Reply(text="Me."))
+    assert [call.method for call in simulator.calls if "/webhooks/" in call.path] == ["PATCH"]
+    assert [answer.text for answer in said(simulator)] == ["Me."]
+
+
+async def test_a_login_that_makes_no_sense_is_said_in_a_sentence(simulator: DiscordSimulator) -> None:
+    simulator.faults.add("GET", "/users/@me", Fault(status=200, message="hello"))
+    platform = made(simulator)
+    with pytest.raises(PlatformError, match="answered the login with something unexpected") as caught:
         await platform.listen(Steward(platform=platform).accept)
     assert not caught.value.permanent
 

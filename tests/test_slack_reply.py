@@ -204,6 +204,13 @@ async def test_after_a_restart_an_answer_is_sent_even_where_history_may_not_be_r
         assert len(answers(team)) == 1
 
 
+async def test_after_a_restart_an_answer_is_sent_even_where_history_is_not_known(team: Team) -> None:
+    await mention(team)
+    team.slack.fail("conversations.replies", Fault(status=404))
+    await team.platform.draft(team.turn(attempt=1)).send(Part(key="1.0", text="hi"))
+    assert len(answers(team)) == 1
+
+
 async def test_a_permanent_refusal_says_why(team: Team) -> None:
     await mention(team)
     team.slack.world.channels["C1"].members.discard("UBOT")

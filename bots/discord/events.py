@@ -113,9 +113,9 @@ class InteractionPayload(Payload):
     """An interaction as INTERACTION_CREATE shows it."""
 
     id: str
-    application_id: str
     token: str
     type: int
+    application_id: str = ""
     channel_id: str = ""
     guild_id: str | None = None
     member: CallerPayload | None = None

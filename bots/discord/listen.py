@@ -6,8 +6,8 @@ https://discordpy.readthedocs.io/en/stable/api.html#discord.on_socket_raw_receiv
 import asyncio
 import json
 import logging
-from collections.abc import Coroutine
-from typing import Final
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Final, cast
 
 import discord
 from pydantic import ValidationError
@@ -17,11 +17,18 @@ from bots.discord.commands import register
 from bots.discord.events import InteractionPayload, MessagePayload
 from bots.discord.intake import Intake
 from bots.discord.rest import Rest
+from core.messages import JsonObject
+
+if TYPE_CHECKING:
+    from discord.types.appinfo import AppInfo
 
 log = logging.getLogger("steward.discord")
 
 INTENTS: Final = discord.Intents(guilds=True, guild_messages=True, dm_messages=True)
 """None of them is privileged: mentions and direct messages are readable without the message-content intent."""
+
+_OWN: Final = ("MESSAGE_CREATE", "INTERACTION_CREATE")
+"""The events read here, of which the library need not make objects."""
 
 _SETTLE_SECONDS = 3.0
 _CLOSE_SECONDS = 5.0
@@ -49,12 +56,29 @@ class Listener(discord.Client):
         self._working: set[asyncio.Task[None]] = set()
         self._registering: asyncio.Task[None] | None = None
         self._online, self._lost = asyncio.Event(), asyncio.Event()
+        parsers = self._connection.parsers
+        for name, parse in parsers.items():
+            parsers[name] = _forgiving(name, parse)
+        for name in _OWN:
+            del parsers[name]
 
     @property
     def rest(self) -> Rest:
         """The REST API, once logged in."""
         assert self.user is not None
         return Rest(self.http, bot_id=str(self.user.id), application_id=str(self.application_id or self.user.id))
+
+    async def application_info(self) -> discord.AppInfo:
+        """Return the bot's application; where the server does not describe it, the bot's user stands for it.
+
+        The library asks for it in `login` and needs no more than its id, which in new applications is the user's.
+        """
+        try:
+            return await super().application_info()
+        except (discord.HTTPException, LookupError, TypeError) as error:
+            log.debug("Discord did not describe the application", exc_info=error)
+            assert self.user is not None
+            return discord.AppInfo(self._connection, cast("AppInfo", _application(self.user)))
 
     async def setup_hook(self) -> None:
         """Register the command while the gateway connects."""
@@ -131,3 +155,28 @@ class Listener(discord.Client):
         self._working.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("an event of Discord could not be handled", exc_info=error)
+
+
+def _forgiving(name: str, parse: Callable[[JsonObject], None]) -> Callable[[JsonObject], None]:
+    """Let the library go without an event that it cannot read; it would end the connection over it."""
+
+    def forgiving(data: JsonObject) -> None:
+        try:
+            parse(data)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            log.debug("discord.py could not read %s", name, exc_info=error)
+
+    return forgiving
+
+
+def _application(user: discord.ClientUser) -> JsonObject:
+    return {
+        "id": user.id,
+        "name": user.name,
+        "description": "",
+        "icon": None,
+        "bot_public": False,
+        "bot_require_code_grant": False,
+        "owner": {"id": user.id, "username": user.name, "discriminator": "0", "avatar": None},
+        "verify_key": "",
+    }

@@ -53,9 +53,7 @@ class DiscordPlatform:
         prepare_library(self._config)
         client = Listener(Intake(accept, self._commands, self._deferrals))
         try:
-            with translated():
-                async with asyncio.timeout(_LOGIN_SECONDS):
-                    await client.login(self._config.token.get_secret_value())
+            await _login(client, self._config.token.get_secret_value())
             self._rest = client.rest
             await _run(client)
         finally:
@@ -82,6 +80,15 @@ class DiscordPlatform:
         if self._rest is None:
             raise PlatformError("Discord is not connected.")
         return self._rest
+
+
+async def _login(client: Listener, token: str) -> None:
+    try:
+        with translated():
+            async with asyncio.timeout(_LOGIN_SECONDS):
+                await client.login(token)
+    except (LookupError, TypeError, ValueError) as error:  # discord.py on an answer that is no user
+        raise PlatformError(f"Discord answered the login with something unexpected ({reason(error)}).") from error
 
 
 async def _run(client: Listener) -> None:

@@ -46,7 +46,7 @@ class Rest:
         await self._http.request(Route("POST", "/channels/{channel_id}/typing", channel_id=channel_id))
 
     async def respond(self, interaction_id: str, token: str, kind: int, data: JsonObject | None = None) -> None:
-        """Answer or defer an interaction, within three seconds."""
+        """Answer or defer an interaction, within three seconds; what it says pings nobody."""
         # named as a webhook's, the id and token give each interaction a rate limit of its own in the library
         route = Route(
             "POST",
@@ -54,18 +54,20 @@ class Rest:
             webhook_id=interaction_id,
             webhook_token=token,
         )
-        body: JsonObject = {"type": kind} if data is None else {"type": kind, "data": data}
+        body: JsonObject = {"type": kind}
+        if data is not None:
+            body["data"] = {**data, "allowed_mentions": {"parse": []}}
         await self._http.request(route, json=body)
 
     async def edit_response(self, application_id: str, token: str, message: MultipartParameters) -> str:
-        """Write the deferred answer to an interaction and return its id."""
+        """Write the deferred answer to an interaction and return its id; without an application it is this bot's."""
         path = "/webhooks/{webhook_id}/{webhook_token}/messages/@original"
-        return _id(await self._call(_webhook("PATCH", path, application_id, token), message))
+        return _id(await self._call(_webhook("PATCH", path, application_id or self.application_id, token), message))
 
     async def follow_up(self, application_id: str, token: str, message: MultipartParameters) -> str:
         """Write one more answer to an interaction and return its id."""
         path = "/webhooks/{webhook_id}/{webhook_token}"
-        return _id(await self._call(_webhook("POST", path, application_id, token), message))
+        return _id(await self._call(_webhook("POST", path, application_id or self.application_id, token), message))
 
     async def commands(self) -> Sequence[JsonValue]:
         """Return the registered commands."""

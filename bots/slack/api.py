@@ -136,7 +136,7 @@ def code(error: Exception) -> str:
 
 def unsupported(error: Exception) -> bool:
     """Tell whether a method is not to be had here at all."""
-    return code(error) in _UNSUPPORTED or (isinstance(error, SlackApiError) and _status(error) == 404)
+    return code(error) in _UNSUPPORTED or (isinstance(error, SlackApiError) and _status(error) in (404, 405, 501))
 
 
 def uncertain(error: Exception) -> bool:

@@ -13,7 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bots.slack.adoption import find, metadata
-from bots.slack.api import TIMEOUT, TROUBLE, RateLimitRetry, code, failure, uncertain, without_proxy
+from bots.slack.api import TIMEOUT, TROUBLE, RateLimitRetry, code, failure, uncertain, unsupported, without_proxy
 from bots.slack.markup import escape, inert
 from bots.slack.status import THINKING, Statuses, StatusLine, status
 from bots.text import split as split_text
@@ -106,7 +106,7 @@ class SlackDraft:
             found = await find(self._client, self._message, part)
         except TROUBLE as error:
             problem = failure(error, "see whether the answer is there already")
-            if not problem.permanent:
+            if not problem.permanent and not unsupported(error):
                 raise problem from error
             log.warning("part %s may be sent twice: %s", part.key, problem)
             return None
