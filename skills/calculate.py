@@ -24,12 +24,26 @@ def calculate(expression: str) -> str:
         17% of 340
         5 miles in km
         how many days until 2026-12-24
+        how long until 2026-12-24
+        how many days since 1 May
         what is 12 * (3 + 4)
         convert 70 F to C
+        how many feet in 3 miles
+        7 plus 5
+        8 times 7
+        10 divided by 4
+        15 percent of 80
+        sqrt(2)
+        3 to the power of 4
         3 h 20 min in minutes
         10 km / 2 h in km/h
         2026-11-22 + 90 days
+        what date is it in 3 weeks
+        what is the date 3 weeks from today
         what weekday is 2026-12-24
+        what day is 2026-12-24
+        what day of the week was 1969-07-20
+        how many days between 2026-11-22 and 2026-12-24
         square root of 144
     """
     return calculated(expression, date.today())

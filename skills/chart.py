@@ -133,6 +133,7 @@ async def restyle_chart(
 
     Examples:
         make it more colourful
+        make it a bar chart
         turn it into a pie chart
         change the colours of the chart
         make the chart bigger

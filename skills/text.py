@@ -22,8 +22,10 @@ def analyze_text(text: str = "", file: Attachment | None = None) -> TextStatisti
 
     Examples:
         analyze this text
+        what are the statistics of this text
         how many words are in this text
         count the words, characters and sentences
+        count the letters in this text
         what are the most frequent words
         how long does it take to read this
         text statistics of this file

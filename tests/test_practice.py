@@ -391,6 +391,17 @@ PHRASES: list[tuple[str, list[tuple[str, JsonObject]]]] = [
     ("what is 12 * (3 + 4)?", [("calculate", {"expression": "12 * (3 + 4)"})]),
     ("convert 5 km to miles", [("calculate", {"expression": "convert 5 km to miles"})]),
     ("days until 2026-12-24", [("calculate", {"expression": "days until 2026-12-24"})]),
+    ("70 fahrenheit in celsius", [("calculate", {"expression": "70 fahrenheit in celsius"})]),
+    ("convert 12 stone to kg", [("calculate", {"expression": "convert 12 stone to kg"})]),
+    ("how many litres in 3 gallons?", [("calculate", {"expression": "litres in 3 gallons"})]),
+    ("what is 8 times 7", [("calculate", {"expression": "8 times 7"})]),
+    ("what date is it in 5 days", [("calculate", {"expression": "date is it in 5 days"})]),
+    ("what are the statistics of this text?", [("analyze_text", {"text": QUOTE})]),
+    ("make it a pie chart", [("restyle_chart", {"kind": "pie"})]),
+    ("scatter plot of (1, 2), (3, 4), (5, 6)", [
+        ("draw_chart", {"kind": "scatter", "values": [2, 4, 6], "x": [1, 3, 5]})
+    ]),
+    ("draw a line chart of north: 1, 2; south: 4, 5", [("draw_chart", {"kind": "line", "series": [NORTH, SOUTH]})]),
     ("what is 17% of 340 and what time is it in Tokyo?", [
         ("calculate", {"expression": "17% of 340"}), ("current_time", {"place": "Tokyo"})
     ]),
@@ -419,12 +430,58 @@ def test_a_natural_phrase_calls_the_right_skill(text: str, steps: list[tuple[str
         "set a timer for 10 minutes",
         "turn off the lights",
         "count me in",
+        "book 3 seats in Rome",
+        "we have 10 users in Slack",
+        "what about 100 times 3",
         "draw a pie chart of a 1, b 2 and book me a flight",
     ],
 )
 def test_a_phrase_beyond_the_skills_calls_none(text: str) -> None:
     planned = plan(text, EARLIER, SKILLS.tools)
     assert (planned.steps, planned.helps) == ((), False)
+
+
+@pytest.mark.parametrize(
+    ("first", "text", "steps"),
+    [
+        ("what time is it in London?", "and in New York?", [("current_time", {"place": "New York"})]),
+        ("what time is it?", "and in Tokyo", [("current_time", {"place": "Tokyo"})]),
+        ("what time is it in London?", "what about Tokyo", [("current_time", {"place": "Tokyo"})]),
+        ("5 miles in km", "and in feet?", [("calculate", {"expression": "5 miles in feet"})]),
+    ],
+)
+def test_the_rest_of_a_question_is_taken_from_the_one_before(
+    first: str, text: str, steps: list[tuple[str, JsonObject]]
+) -> None:
+    before = (Question(text=first), Answer(text="Done."))
+    assert asked(text, *before, tools=SKILLS.tools) == steps
+    again = (*before, Question(text="and in Rome?"), Answer(text="Done."))
+    assert asked(text, *again, tools=SKILLS.tools) == steps, "a question like that between them changes nothing"
+
+
+def test_a_sign_for_private_use_is_no_quotation() -> None:
+    quoting = "\U00100000 measure this text: 'a b'"
+    assert asked(quoting) == [("measure_text", {"text": "a b"})]
+    assert asked("measure this text: \ue000 a") == [("measure_text", {"text": "\ue000 a"})]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1,2 3,4", ((1, 3), (2, 4))),
+        ("(1, 2.5), (-3, 4)", ((1, -3), (2.5, 4))),
+        ("(1,2); (3,4)", ((1, 3), (2, 4))),
+    ],
+)
+def test_points_are_read(text: str, expected: tuple[tuple[float, ...], tuple[float, ...]]) -> None:
+    found = read(text)
+    assert found
+    assert (found.positions, found.columns[0][1]) == expected
+
+
+def test_thousands_are_no_points() -> None:
+    found = read("1,200 3,400")
+    assert found is None or not found.positions
 
 
 @pytest.mark.parametrize(("text", "wanted"), [("draw a pie chart", "**values**"), ("analyze this text", "**text**")])

@@ -18,7 +18,9 @@ _MOST_CLAUSES: Final = 8
 _PREPOSITION: Final = frozenset(("in", "at", "for", "of", "from", "to", "about", "on"))
 _POINTING: Final = frozenset(("this", "that", "it", "its", "these", "those", "same", "above", "previous", "there"))
 _QUESTION_WORDS: Final = frozenset(map(stem, ("many", "much", "what", "tell", "say")))
-_COURTESY: Final = re.compile(r"(?:\s|,)*(?:please|now|right now|for me|thanks|thank you)?[\s.?!]*$", re.IGNORECASE)
+_COURTESY: Final = re.compile(
+    r"(?:\s|,)*(?:please|(?<!from )now|right now|for me|thanks|thank you)?[\s.?!]*$", re.IGNORECASE
+)
 
 
 class Clause:

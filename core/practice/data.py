@@ -79,6 +79,19 @@ def pairs(text: str) -> Data | None:
     return Data(labels=tuple(labels), columns=(("", tuple(values)),)) if labels or len(values) > 1 else None
 
 
+def points(text: str) -> Data | None:
+    """Read points of a plane: "(1, 2), (3, 4)" or "1,2 3,4"; the first bracket may be missing."""
+    bare = " ".join(text.split())
+    brackets = rf"\(?{_NUMBER}, ?{_NUMBER}\)(?:[,;]? \({_NUMBER}, ?{_NUMBER}\))+"
+    if not re.fullmatch(rf"{brackets}|{_NUMBER},{_NUMBER}(?:;? {_NUMBER},{_NUMBER})+", bare):
+        return None
+    found = re.findall(rf"({_NUMBER}), ?({_NUMBER})(?:[);\s]|$)", bare)
+    if "(" not in bare and all(re.fullmatch(r"\d{3}", y) for _, y in found):
+        return None  # thousands: 1,200 3,400
+    across, up = (tuple(map(_figure, column)) for column in zip(*found, strict=True))
+    return Data(positions=across, columns=(("", up),))
+
+
 def series(text: str) -> Data | None:
     """Read named rows of numbers: "north: 1, 2, 3; south: 4, 5, 6"."""
     columns = []
@@ -93,8 +106,8 @@ def series(text: str) -> Data | None:
 
 
 def read(text: str) -> Data | None:
-    """Read whichever of the three the text is."""
-    return series(text) or table(text) or pairs(text)
+    """Read whichever of the four the text is."""
+    return points(text) or series(text) or table(text) or pairs(text)
 
 
 def within(text: str, label_of: Callable[[str], str]) -> Data | None:
@@ -113,7 +126,12 @@ def within(text: str, label_of: Callable[[str], str]) -> Data | None:
 def _ending(text: str, label_of: Callable[[str], str]) -> Data | None:
     """Read the longest list at the end of a text."""
     for start in re.finditer(r"(?<!\w)-?\w+", text):
-        found = pairs(text[start.start() :].strip(" .?!"))
+        words = text[start.start() :].strip(" .?!")
+        found = points(words) or pairs(words)
+        if not found and (rows := series(words)) and len(rows.columns) > 1:
+            (name, numbers), *others = rows.columns
+            if label := label_of(name):
+                return replace(rows, columns=((label, numbers), *others))
         if found and found.labels:
             label = label_of(found.labels[0])
             named = re.search(r"[^\W\d_]", label) or re.search(rf"{re.escape(label)}\s*[:=]", text)
@@ -137,4 +155,8 @@ def _number(text: str) -> Number | None:
     text = text.strip().removesuffix("%").strip()
     if not re.fullmatch(_NUMBER, text):
         return None
+    return _figure(text)
+
+
+def _figure(text: str) -> Number:
     return float(text) if "." in text else int(text)

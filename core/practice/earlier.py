@@ -1,5 +1,6 @@
 """What a request can use of the conversation before it."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -10,6 +11,11 @@ from core.practice.replies import STILL_NEEDED
 from core.practice.request import body, readings
 from core.practice.words import tokens
 
+_FOLLOWING: Final = re.compile(
+    r"(?:and|(?:and )?(?:what|how) about)\s+(?:(?P<link>in|at|for|of|to)\s+)?(?P<value>\S[^\n]{0,60}?)[\s?!.]*",
+    re.IGNORECASE,
+)
+_VALUE: Final = re.compile(r"\s(?P<link>in|at|for|of|to)\s+(?!.*\s(?:in|at|for|of|to)\s)", re.IGNORECASE)
 _STATEMENT: Final = 8  # words from which on a message that asks for nothing is taken as a text to work on
 
 
@@ -18,6 +24,24 @@ def left_open(history: Sequence[Item]) -> str:
     if not history or not isinstance(history[-1], Answer) or STILL_NEEDED not in history[-1].text:
         return ""
     return next((item.text for item in reversed(history) if isinstance(item, Question)), "")
+
+
+def continues(said: str) -> bool:
+    """Tell whether something is said as "and in Tokyo?", which is hardly a request of its own."""
+    following = _FOLLOWING.fullmatch(said)
+    return bool(following and following["link"])
+
+
+def continued(said: str, history: Sequence[Item], index: Index) -> str:
+    """Return the request that "and in Tokyo?" stands for: the last whole one, ending in that; "" where it is none."""
+    following = _FOLLOWING.fullmatch(said)
+    questions = (body(item.text, index) for item in reversed(history) if isinstance(item, Question))
+    whole = next((text for text in questions if not _FOLLOWING.fullmatch(text)), "").rstrip(" ?!.")
+    if not following or not whole or "\n" in whole or re.match(r"\d", following["value"]):
+        return ""
+    value = _VALUE.search(whole)
+    link = following["link"] or (value["link"] if value else "")
+    return f"{whole[: value.start()] if value else whole} {link} {following['value']}" if link else ""
 
 
 def earlier(history: Sequence[Item], index: Index, results: Sequence[Result]) -> Given:

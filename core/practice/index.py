@@ -13,6 +13,11 @@ from core.practice.words import NUMBER, Token, tokens
 
 SURE: Final = 0.5
 """The score from which on words name a skill."""
+_SHAPED: Final = 0.95
+"""The score of a request with numbers that is built like an example: "70 fahrenheit in celsius" as "5 miles in km"."""
+_ASKING: Final = frozenset(("what", "what's", "whats", "how", "much", "many", "please", "tell", "me", "so", "ok"))
+_IS: Final = frozenset(("a", "an", "the", "is", "are", "was", "there"))
+_BEFORE_VALUE: Final = frozenset(("many", "in", "to", "into", "as", "of", "off", "from", "until", "after", "before"))
 
 _NAME, _CHOICE, _EXAMPLE, _SUMMARY, _PARAMETER, _DETAIL = 1.0, 0.9, 0.9, 0.8, 0.6, 0.3
 _FAINT: Final = 0.25
@@ -26,6 +31,7 @@ class Index:
         self.tools = tuple(tools)
         self._words = {tool.name: _words_of(tool) for tool in tools}
         self._examples = {tool.name: [_telling(example) for example in tool.examples] for tool in tools}
+        self._shapes = {tool.name: {_shape(tokens(example)) for example in tool.examples} for tool in tools}
 
     def knows(self, token: Token) -> bool:
         """Whether any skill has the word."""
@@ -51,7 +57,9 @@ class Index:
             token.stem: self._weight(token) for token in wanted if token.stem not in used or token.stem in words
         }
         likeness = max((self._likeness(sentence, example) for example in self._examples[tool.name]), default=0.0)
-        return 0.6 * (found / total if total else 0.0) + 0.4 * likeness if stems else 0.8 * likeness
+        worded = 0.6 * (found / total if total else 0.0) + 0.4 * likeness if stems else 0.8 * likeness
+        shape = _shape(wanted)
+        return max(worded, _SHAPED) if NUMBER in shape and shape in self._shapes[tool.name] else worded
 
     def _likeness(self, sentence: dict[str, float], example: Sequence[Token]) -> float:
         """Return the part of two sentences that they have in common."""
@@ -78,6 +86,23 @@ def _telling(text: str) -> list[Token]:
         if token.start == 0 or not (token.text[0].isupper() or label):
             telling.append(token)
     return telling
+
+
+def _shape(sentence: Sequence[Token]) -> tuple[str, ...]:
+    """Return how a sentence is built: its words as stems, but where values stand, "_" for any word."""
+    shape: list[str] = []
+    before = ""
+    for token in sentence:
+        word = token.text.lower()
+        if word in _IS:
+            continue
+        if not token.stop:
+            is_value = token.stem.isalpha() and (before == NUMBER or before in _BEFORE_VALUE)
+            shape.append("_" if is_value else token.stem)
+        elif shape or word not in _ASKING:
+            shape.append(word)
+        before = NUMBER if token.stem == NUMBER else word
+    return tuple(shape)
 
 
 def _words_of(tool: Tool) -> dict[str, float]:

@@ -11,7 +11,7 @@ from core.messages import JsonObject
 from core.model import Tool
 from core.practice import replies
 from core.practice.clause import Clause, Span, divide
-from core.practice.earlier import earlier, left_open
+from core.practice.earlier import continued, continues, earlier, left_open
 from core.practice.fill import Filler
 from core.practice.index import SURE, Index
 from core.practice.material import Given
@@ -77,9 +77,14 @@ def plan(request: str, history: Sequence[Item], tools: Sequence[Tool], results: 
         return Plan(reply=replies.abilities(tools))
     planner = _Planner(index, earlier(history, index, results))
     asked = left_open(history)
-    chosen = planner.choose(request)
+    whole = continued(said, history, index)
+    chosen = planner.choose(whole) if continues(said) else []
+    if not chosen or any(choice.missing for choice in chosen):
+        chosen = planner.choose(request)
     if asked and not chosen:
         chosen = planner.choose(f"{body(asked, index)}\n{said}")
+    if not chosen and whole:
+        chosen = planner.choose(whole)
     if not chosen:
         return Plan(reply=replies.offers(planner.closest(request)), helps=False)
     return _steps(chosen)

@@ -24,6 +24,7 @@ _GREETING: Final = re.compile(
     r"(?:hi|hello|hey|hallo|good (?:morning|afternoon|evening|day)|greetings|help(?: me)?|thanks?(?: you)?|cheers"
     r"|(?:what|which things) can (?:you|i) (?:do|ask)(?: (?:here|for me|you))?|who are you|what are you"
     r"|what (?:are your skills|skills do you have)|how (?:do|can) (?:i|we) use you|how are you"
+    r"|bye|goodbye|see you(?: later| soon)?|good night"
     r"|never ?mind|cancel(?: that| it)?|forget (?:it|that)|no|yes|ok(?:ay)?)"
     r"(?:[\s,]+(?:there|all|everyone|everybody|steward|please|very much|a lot|you))*",
     re.IGNORECASE,

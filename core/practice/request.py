@@ -18,13 +18,13 @@ _QUOTE: Final = re.compile(
     re.DOTALL,
 )
 _AROUND: Final = ("''", '""', "``", "“”", "„“", "«»", "‘’")
-_COLON: Final = re.compile(r":(?=[\s\ue000-\uf8ff]|$)(?!(?<=\d:)\s*-?\d)(?!\s*-?\d[^:\n]*:\s*-?\d)")
+_COLON: Final = re.compile(r":(?=[\s\U00100000-\U0010fffd]|$)(?!(?<=\d:)\s*-?\d)(?!\s*-?\d[^:\n]*:\s*-?\d)")
 LONGEST_ASKED: Final = 1_000
 """Characters of a request without its material; what is longer is material."""
 _LONGEST_MARKED: Final = 20_000
 """Characters of a message in which quotations are looked for."""
-_FIRST_MARK: Final = 0xE000  # a character for private use stands for a quotation while the words around it are read
-_MARK: Final = re.compile("[\ue000-\uf8ff]")
+_FIRST_MARK: Final = 0x100000  # a character for private use stands for a quotation while the words around it are read
+_MARK: Final = re.compile("[\U00100000-\U0010fffd]")
 
 _QUOTED: Final = re.compile(rf"\s*{_MARK.pattern}[\s.;,]*(?:(?:and|then|also|please)\b.*)?", re.IGNORECASE | re.DOTALL)
 
@@ -76,8 +76,8 @@ def readings(text: str, index: Index) -> list[Request]:
 
 
 def body(text: str, index: Index) -> str:
-    """Return what somebody said, without the author's name and the lines of files."""
-    return _without_author(_FILE.sub("", text).strip(), index)
+    """Return what somebody said, without the author's name, the lines of files, and what would be taken for a mark."""
+    return _without_author(_MARK.sub("", _FILE.sub("", text)).strip(), index)
 
 
 def unmarked(text: str) -> str:

@@ -17,7 +17,7 @@ _STOP_WORDS: Final = """
     per please put really right same see she should so some something such tell than thank thanks that the their
     them then there these they thing this those to too up us using very want was we well were what when where
     which while who whose why will with without would you your
-    what's that's it's i'm i'd i'll let's how's where's who's there's"""
+    what's whats that's it's i'm i'd i'll let's how's where's who's there's"""
 STOP_WORDS: Final = frozenset(_STOP_WORDS.split())
 
 _SYNONYMS: Final = (

@@ -11,15 +11,26 @@ from skills.calculating.grammar import evaluate
 from skills.calculating.values import Percent, Quantity
 
 _OPENING: Final = re.compile(
-    r"(?:(?:please|what(?:'s|\s+is|\s+are|\s+was)|how much (?:is|are)|calculate|compute|convert|work out|solve)\s+)+",
+    r"(?:(?:please|what(?:['’]?s|\s+is|\s+are|\s+was)|how much (?:is|are)|calculate|compute|convert|work out|solve|the)"
+    r"\s+)+",
     re.IGNORECASE,
 )
 _SPAN: Final = (
-    r"(?:how many\s+)?(?P<unit>days?|weeks?|months?|years?)\s+(?:(?:are there|is it|are left|left|remain)\s+)?"
+    r"(?:how many\s+)?(?P<unit>days?|weeks?|months?|years?|(?:how\s+)?long)\s+"
+    r"(?:(?:are there|is it|are left|left|remain)\s+)?"
 )
 _UNTIL: Final = re.compile(_SPAN + r"(?P<word>until|till|to|before|since|after)\s+(?P<day>.+)", re.IGNORECASE)
+_YEARLESS: Final = re.compile(
+    r"(?:the\s+)?(\d{1,2}(?:st|nd|rd|th)?)\s+(?:of\s+)?([a-z]{3,9})|([a-z]{3,9})\.?\s+(\d{1,2}(?:st|nd|rd|th)?)",
+    re.IGNORECASE,
+)
 _BETWEEN: Final = re.compile(
     _SPAN + r"(?:between\s+(?P<a>.+?)\s+and|from\s+(?P<b>.+?)\s+(?:to|until|till))\s+(?P<end>.+)", re.IGNORECASE
+)
+_DISTANT: Final = re.compile(
+    r"(?:(?:what|which)\s+)?(?:the\s+)?(?:(?:date|day)\s+)?(?:(?:is|will)\s+)?(?:it\s+)?(?:be\s+)?"
+    r"(?:in\s+(?P<in>\d.*)|(?P<ago>\d.*?)\s+ago|(?P<span>\d.*?)\s+(?P<word>from|after|before)\s+(?P<day>.+))",
+    re.IGNORECASE,
 )
 _WEEKDAY: Final = re.compile(
     r"(?:on\s+)?(?:(?:what|which)\s+)?(?:weekday|day of the week|day)\s+(?:of|is|was|will be|does|on)\s+"
@@ -27,7 +38,8 @@ _WEEKDAY: Final = re.compile(
     re.IGNORECASE,
 )
 _HOW_MANY: Final = re.compile(
-    r"how many\s+(?P<unit>.+?)\s+(?:(?:are|is|make)\s+)?(?:there\s+)?in\s+(?P<of>.+)", re.IGNORECASE
+    r"(?:how many\s+)?(?P<unit>[^\d()]+?)\s+(?:(?:are|is|make)\s+)?(?:there\s+)?in\s+(?P<of>(?:an?|one|\d).*)",
+    re.IGNORECASE,
 )
 _SHARE: Final = (
     re.compile(r"(?:what\s+)?(?:percent|percentage|%)\s+of\s+(?P<of>.+?)\s+is\s+(?P<part>.+)", re.IGNORECASE),
@@ -50,6 +62,9 @@ def answer(question: str, today: date) -> str:
         if found := _BETWEEN.fullmatch(text):
             start, end = (_day(part, today) for part in (found["a"] or found["b"], found["end"]))
             return _span(start, end, found["unit"])
+        if found := _DISTANT.fullmatch(text):
+            day = _distant(found, today)
+            return f"{day} ({day:%A})"
         if found := _WEEKDAY.fullmatch(text):
             day = _day(found["day"], today)
             return f"{day:%A} ({day})"
@@ -61,10 +76,29 @@ def answer(question: str, today: date) -> str:
     return values.show(evaluate(text, today))
 
 
+def _distant(found: re.Match[str], today: date) -> date:
+    """Return the day that is so far from today, or from another day."""
+    start = found["day"] or "today"
+    sign = "-" if found["ago"] or (found["word"] or "").casefold() == "before" else "+"
+    return _day(f"({start}) {sign} ({found['in'] or found['ago'] or found['span']})", today)
+
+
 def _until(found: re.Match[str], today: date) -> str:
-    day = _day(found["day"], today)
     is_back = found["word"].casefold() in ("since", "after")
+    day = _nearest(found["day"], today, is_back=is_back)
     return _span(day, today, found["unit"]) if is_back else _span(today, day, found["unit"])
+
+
+def _nearest(text: str, today: date, *, is_back: bool) -> date:
+    """Read a day; one without a year is the next or the last of its name."""
+    yearless = _YEARLESS.fullmatch(text)
+    if not yearless:
+        return _day(text, today)
+    number, month = (yearless[1], yearless[2]) if yearless[1] else (yearless[4], yearless[3])
+    day = _day(f"{number} {month} {today.year}", today)
+    if (day > today) if is_back else (day < today):
+        return _day(f"{number} {month} {today.year + (-1 if is_back else 1)}", today)
+    return day
 
 
 def _span(start: date, end: date, unit: str) -> str:
@@ -73,7 +107,7 @@ def _span(start: date, end: date, unit: str) -> str:
     if end < start:
         return f"{_amount((end - start).days, 'day')} {between}: the second date is before the first"
     name = unit.casefold().removesuffix("s")
-    if name == "day":
+    if name == "day" or name.endswith("long"):
         return f"{_amount((end - start).days, 'day')} {between}"
     count, days = _whole_units(start, end, name)
     rest = f" and {_amount(days, 'day')}" if days else ""
