@@ -22,6 +22,9 @@ _CONTROLS: Final = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 
     0x2029: "\\u2029",
 }
 
+_LENT: Final = ("steward.slack.api", "steward.slack.bolt", "steward.slack.socket")
+"""Loggers of ours that libraries write to."""
+
 _redactor = Redactor()
 
 
@@ -33,7 +36,8 @@ def redact(text: str) -> str:
 def configure(config: LogConfig, secrets: Iterable[str], *, file: Path | None = None) -> None:
     """Begin to log, in place of what was configured before.
 
-    Steward's own records from the configured level on, those of libraries from WARNING on unless it is DEBUG.
+    Steward's own records from the configured level on, those of libraries from WARNING on; at DEBUG from INFO on, for
+    their details are whole messages, SQL with its values, and interaction tokens.
 
     Args:
         config: level and format.
@@ -52,8 +56,10 @@ def configure(config: LogConfig, secrets: Iterable[str], *, file: Path | None = 
         old.close()
     root.addHandler(handler)
     level = logging.getLevelNamesMapping()[config.level]
-    root.setLevel(level if level == logging.DEBUG else max(level, logging.WARNING))
+    root.setLevel(logging.INFO if level == logging.DEBUG else max(level, logging.WARNING))
     logging.getLogger("steward").setLevel(level)
+    for name in _LENT:
+        logging.getLogger(name).setLevel(max(level, logging.INFO))
     # Font lookups: thousands of lines that help nobody.
     logging.getLogger("matplotlib").setLevel(max(level, logging.WARNING))
 

@@ -1,3 +1,4 @@
+import asyncio
 import json
 import logging
 import time
@@ -8,8 +9,13 @@ from typing import Literal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
-from core.config import LogConfig
+from bots.app import open_app
+from bots.simulator.discord import DiscordSimulator
+from bots.simulator.model import ModelSimulator, says
+from bots.simulator.slack import SlackSimulator
+from core.config import Config, DiscordConfig, LogConfig, ModelConfig, SlackConfig
 from core.errors import OperatorError
 from core.redaction import MARK, Redactor
 from core.telemetry import configure, errors_aloud, redact
@@ -23,7 +29,8 @@ Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 @pytest.fixture(autouse=True)
 def _logging_of_its_own() -> Iterator[None]:
     root = logging.getLogger()
-    levels = {name: logging.getLogger(name).level for name in (None, "steward", "matplotlib")}
+    names = (None, "steward", "matplotlib", "steward.slack.api", "steward.slack.bolt", "steward.slack.socket")
+    levels = {name: logging.getLogger(name).level for name in names}
     handlers, root.handlers = root.handlers, []
     yield
     configure(LogConfig(), ())
@@ -104,7 +111,7 @@ def test_an_exception_is_one_field_for_programs(capsys: pytest.CaptureFixture[st
 @pytest.mark.parametrize(
     ("level", "ours", "theirs"),
     [
-        ("DEBUG", "DEBUG", "DEBUG"),
+        ("DEBUG", "DEBUG", "INFO"),
         ("INFO", "INFO", "WARNING"),
         ("WARNING", "WARNING", "WARNING"),
         ("ERROR", "ERROR", "ERROR"),
@@ -121,6 +128,34 @@ def test_levels(capsys: pytest.CaptureFixture[str], level: Level, ours: str, the
         _, _, said, name, _ = line.split(" ")
         least.setdefault(name, said)
     assert least == {"steward.turns": ours} | dict.fromkeys(libraries, theirs)
+
+
+async def test_not_even_in_detail_is_logged_what_people_say(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text("DEBUG")
+    script = [says("the canary answered"), says("the canary answered")]
+    async with SlackSimulator() as slack, DiscordSimulator() as discord, ModelSimulator(script) as model:
+        config = Config(
+            data_dir=tmp_path,
+            model=ModelConfig(base_url=model.base_url),
+            slack=SlackConfig(
+                bot_token=SecretStr(slack.bot_token), app_token=SecretStr(slack.app_token), api_url=slack.url
+            ),
+            discord=DiscordConfig(
+                token=SecretStr(discord.token), api_url=discord.api_url, gateway_url=discord.gateway_url
+            ),
+        )
+        async with open_app(config) as app:
+            running = asyncio.create_task(app.serve(*app.platforms()))
+            await asyncio.gather(slack.connected(), discord.connected())
+            await slack.mention("C1", "U1", "the canary asked")
+            await slack.transcript.wait(lambda shown: "answered" in shown.text)
+            await discord.mention(discord.channel("general"), discord.person("Ada"), "the canary asked")
+            await discord.transcript.wait(lambda shown: "answered" in shown.text)
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+    said = capsys.readouterr().err
+    assert "DEBUG steward.turns turn 1 accepted" in said, "a library changed the level"
+    assert [line for line in said.splitlines() if "canary" in line] == []
 
 
 def test_matplotlib_is_never_chatty(capsys: pytest.CaptureFixture[str]) -> None:

@@ -140,9 +140,10 @@ def bolt_app(config: SlackConfig, identity: AuthorizeResult, intake: Intake) -> 
     async def authorize() -> AuthorizeResult:
         return identity
 
+    logger = logging.getLogger("steward.slack.bolt")
     app = AsyncApp(
-        name="steward",
-        logger=logging.getLogger("steward.slack.bolt"),
+        name=logger.name,  # also the name of a logger whose level Bolt changes
+        logger=logger,
         signing_secret="",
         client=AsyncWebClient(base_url=config.api_url),
         authorize=authorize,
