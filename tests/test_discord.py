@@ -612,6 +612,18 @@ async def test_a_login_that_makes_no_sense_is_said_in_a_sentence(simulator: Disc
     assert not caught.value.permanent
 
 
+async def test_a_lost_connection_that_cannot_be_made_again_is_said_in_a_sentence(
+    simulator: DiscordSimulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with listening(simulator):
+        simulator.gateway.refuse(1000)
+        await simulator.gateway.drop()
+        await until(lambda: "Trying again" in caplog.text)
+    [said] = [record for record in caplog.records if "Trying again" in record.getMessage()]
+    assert said.getMessage().startswith("The connection to Discord was lost (")
+    assert "Traceback" not in caplog.text
+
+
 async def test_a_long_time_without_connection_is_given_up() -> None:
     async def accept(message: Message) -> bool:
         return True

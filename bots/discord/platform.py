@@ -1,6 +1,7 @@
 """Discord as a platform."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 
 import discord
@@ -143,3 +144,13 @@ def prepare_library(config: DiscordConfig) -> None:
     if gateway != DiscordWebSocket.DEFAULT_GATEWAY:
         DiscordWebSocket.DEFAULT_GATEWAY = gateway
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+    logging.getLogger("discord.client").addFilter(_say_shortly)
+
+
+def _say_shortly(record: logging.LogRecord) -> bool:
+    """Put a sentence in place of the traceback that the library logs at each attempt to connect again."""
+    if record.exc_info and record.exc_info[1] and record.msg == "Attempting a reconnect in %.2fs":
+        record.msg = "The connection to Discord was lost (%s). Trying again in %.1f s."
+        record.args = (reason(record.exc_info[1]), *(record.args or ()))
+        record.exc_info = None
+    return True

@@ -1,4 +1,9 @@
-"""HTTP mode: https://docs.slack.dev/apis/events-api/using-http-request-urls/."""
+"""HTTP mode: https://docs.slack.dev/apis/events-api/using-http-request-urls/.
+
+Slack only calls HTTPS, so a reverse proxy stands before this server. It may be on another machine or in another
+container, which is why all interfaces are listened on; one path is served, and only to requests that Slack signed.
+Where the proxy is on the same machine, a firewall may close the port to everybody else.
+"""
 
 import asyncio
 import logging
