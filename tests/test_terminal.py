@@ -464,6 +464,7 @@ async def test_a_file_is_attached_by_a_command(
         ("/ask", "/file PATH"),
         ("/skills", "**My skills**"),
         ("/forget", "Forgotten in this channel: 2 turns and 1 file."),
+        ("/file", "Say which file: /file PATH."),
         ("/file none.txt", "There is no file none.txt."),
         ("/nope", "There is no command /nope; /help lists them."),
         ("/nope at all", "There is no command /nope; /help lists them."),

@@ -115,6 +115,8 @@ class Terminal:
             raise PlatformError("No answer could be shown; the log says why.")
 
     async def _command(self, name: str, rest: str, accept: Accept) -> None:
+        if name == "file" and not rest:
+            raise UserError("Say which file: /file PATH.")
         if name == "file":
             attachment = files.read(rest.strip("\"'").replace("\\ ", " "), self._max_bytes)
             self._attached.append(attachment)
