@@ -134,7 +134,7 @@ class SlackSimulator:
         return self._courier.deliveries
 
     def calls(self, method: str) -> list[Call]:
-        """Return the calls of a method so far, refused ones included."""
+        """Return the calls that reached a method so far; one that a fault kept from it is not among them."""
         return [call for call in self._api.calls if call.method == method]
 
     def add_channel(
