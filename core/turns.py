@@ -4,19 +4,23 @@
 
     accept ──> received ──> running ──> answered | failed ──> delivered
                              │   ▲
-                             └───┘ a restart takes up running turns with their stored steps
+                             └───┘ a pause or a restart takes up running turns with their stored steps
 
 A message is in the database before `accept` returns, so it can be acknowledged. Turns of one conversation run in
 order, conversations side by side, up to a limit. Closing a turn puts its reply into the outbox; sending comes after.
+A turn that a passing fault cut off (a full disk, a platform out of reach) is taken up again after a pause, and the
+later ones of its conversation wait for it.
 """
 
 import asyncio
 import logging
+import random
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 from core.agent import Agent
 from core.delivery import Delivery
@@ -29,6 +33,21 @@ from core.messages import Attachment, Message, Reply, Turn
 from core.outlet import Draft, Outlet
 
 log = logging.getLogger("steward.turns")
+
+TRIES: Final = 20
+"""How often a turn is taken up before it waits for the next start."""
+
+LONGEST_PAUSE: Final = 300.0
+"""Seconds before a turn is taken up again, at the most."""
+
+
+@dataclass(slots=True)
+class _Queue:
+    """The turns of one conversation; `tries` counts those that the first of them took in vain."""
+
+    turns: deque[Turn] = field(default_factory=deque)
+    tries: int = 0
+    pause: asyncio.TimerHandle | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,16 +68,27 @@ class Turns:
 
     Args:
         parallel: turns worked on at the same time.
+        first_pause: seconds before a turn is taken up again; doubled each further time.
     """
 
-    def __init__(self, *, journal: Journal, files: Files, agent: Agent, delivery: Delivery, parallel: int) -> None:
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        files: Files,
+        agent: Agent,
+        delivery: Delivery,
+        parallel: int,
+        first_pause: float = 1.0,
+    ) -> None:
         self._journal = journal
         self._files = files
         self._agent = agent
         self._delivery = delivery
         self._free = asyncio.Semaphore(parallel)
         self._outlets: Mapping[str, Outlet] = {}
-        self._queues: dict[str, deque[Turn]] = {}
+        self._first_pause = first_pause
+        self._queues: dict[str, _Queue] = {}
         self._workers: set[asyncio.Task[None]] = set()
 
     async def start(self, outlets: Mapping[str, Outlet]) -> None:
@@ -86,12 +116,15 @@ class Turns:
         return True
 
     async def idle(self) -> None:
-        """Wait until nothing is left to do."""
+        """Wait until nothing is left to do but what pauses."""
         while self._workers:
             await asyncio.wait(self._workers)
 
     async def close(self) -> None:
         """Stop working; what is unfinished is taken up at the next start."""
+        for queue in self._queues.values():
+            if queue.pause:
+                queue.pause.cancel()
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
@@ -108,9 +141,12 @@ class Turns:
     def _enqueue(self, turn: Turn) -> None:
         key = turn.message.conversation.key
         if key in self._queues:
-            self._queues[key].append(turn)
+            self._queues[key].turns.append(turn)
             return
-        self._queues[key] = deque([turn])
+        self._queues[key] = _Queue(deque([turn]))
+        self._begin(key)
+
+    def _begin(self, key: str) -> None:
         worker = asyncio.create_task(self._work(key), name=f"turns of {key}")
         self._workers.add(worker)
         worker.add_done_callback(self._workers.discard)
@@ -118,31 +154,55 @@ class Turns:
     async def _work(self, key: str) -> None:
         """Answer the turns of one conversation, in order."""
         queue = self._queues[key]
+        queue.pause = None
         try:
-            while queue:
+            while queue.turns:
+                turn = queue.turns[0]
                 async with self._free:
-                    await self._take(queue.popleft())
+                    done = await self._take(turn)
+                if not done and queue.tries + 1 < TRIES:
+                    self._pause(key, queue)
+                    return
+                if not done:
+                    log.error("turn %d is left for the next start", turn.id)
+                queue.turns.popleft()
+                queue.tries = 0
         finally:
-            del self._queues[key]
+            if queue.pause is None:
+                del self._queues[key]
 
-    async def _take(self, turn: Turn) -> None:
+    def _pause(self, key: str, queue: _Queue) -> None:
+        """Take up the first turn again later, as another attempt."""
+        turn = queue.turns[0]
+        longest = min(LONGEST_PAUSE, self._first_pause * 2.0**queue.tries)
+        pause = longest * random.uniform(0.75, 1.0)  # noqa: S311  # jitter, not a secret
+        log.warning("turn %d is taken up again in %.1f s", turn.id, pause)
+        queue.tries += 1
+        queue.turns[0] = replace(turn, attempt=turn.attempt + 1)
+        queue.pause = asyncio.get_running_loop().call_later(pause, self._begin, key)
+
+    async def _take(self, turn: Turn) -> bool:
+        """Answer a turn; return whether it is done with, which it is not where a fault may pass."""
         outlet = self._outlet(turn)
         if outlet is None:
             log.error("turn %d: nothing is connected to answer on %s", turn.id, turn.message.conversation.platform)
-            return
+            return True
         draft = outlet.draft(turn)
         try:
-            await self._carry_out(turn, outlet, draft)
+            return await self._carry_out(turn, outlet, draft)
         except StaleTurnError:
             log.warning("turn %d was taken over by a newer attempt", turn.id)
         except StewardError as error:
-            log.error("turn %d is unfinished and will be taken up at the next start: %s", turn.id, error)
+            log.error("turn %d is unfinished: %s", turn.id, error)
+            return False
         except Exception:
             log.exception("turn %d is unfinished and will be taken up at the next start", turn.id)
         finally:
             await draft.close()
+        return True
 
-    async def _carry_out(self, turn: Turn, outlet: Outlet, draft: Draft) -> None:
+    async def _carry_out(self, turn: Turn, outlet: Outlet, draft: Draft) -> bool:
+        """Answer and deliver; return whether everything was."""
         began = time.perf_counter()
         started = await self._journal.start(turn)
         turn = started.turn
@@ -161,7 +221,7 @@ class Turns:
                 len(finished.reply.attachments),
                 len(pieces),
             )
-        await self._delivery.deliver(turn, draft)
+        return await self._delivery.deliver(turn, draft)
 
     async def _answer(self, turn: Turn, steps: list[Item], outlet: Outlet, draft: Draft) -> tuple[Turn, Finished]:
         """Have the agent answer; whatever fails becomes a reply that says so."""

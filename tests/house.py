@@ -44,6 +44,7 @@ async def house(
     max_iterations: int = 5,
     parallel: int = 8,
     start: bool = True,
+    first_pause: float = 60.0,
 ) -> AsyncIterator[House]:
     """Open a house; at the end it fails where the script was not followed."""
     store = await open_store(folder / "steward.db")
@@ -64,6 +65,7 @@ async def house(
         agent=agent,
         delivery=Delivery(journal, files, first_wait=0.001),
         parallel=parallel,
+        first_pause=first_pause,
     )
     outlet = outlet or KeptOutlet()
     opened = House(store=store, files=files, memory=memory, journal=journal, turns=turns, outlet=outlet, model=model)

@@ -172,6 +172,53 @@ async def test_a_fault_inside_is_said_with_the_turn_to_look_for(
         assert "secret detail" in caplog.text
 
 
+FAULTS = {
+    "start": "BEFORE UPDATE OF attempt ON turns",
+    "close": "BEFORE INSERT ON outbox",
+}
+
+
+@pytest.mark.parametrize("step", ["start", "close"])
+async def test_a_turn_cut_off_by_a_passing_fault_is_answered_without_a_restart_and_in_order(
+    tmp_path: Path, step: str
+) -> None:
+    model = ScriptedModel(*[says("lost")] * (step == "close"), says("one"), says("two"), says("elsewhere"))
+    async with house(tmp_path, model, first_pause=0.1) as steward:
+        await steward.store.write(
+            f"CREATE TRIGGER fault {FAULTS[step]} WHEN NEW.{'id' if step == 'start' else 'turn'} = 1"
+            " BEGIN SELECT RAISE(ABORT, 'disk full'); END"
+        )
+        await steward.answer(message("first"), message("second"))
+        assert steward.outlet.texts == [], "the second was answered before the first"
+        assert steward.outlet.drafts[0].closed
+        await steward.store.write("DROP TRIGGER fault")
+        await until(lambda: len(steward.outlet.sent) == 2)
+        assert steward.outlet.texts == ["one", "two"]
+        await steward.answer(message("third", channel="C2"))
+        assert await steward.journal.unfinished() == []
+
+
+async def test_a_fault_that_does_not_pass_stops_neither_other_conversations_nor_the_end(tmp_path: Path) -> None:
+    async with house(tmp_path, ScriptedModel(says("elsewhere")), first_pause=0.001, parallel=1) as steward:
+        await steward.store.write(
+            "CREATE TRIGGER fault BEFORE UPDATE OF attempt ON turns WHEN NEW.id = 1"
+            " BEGIN SELECT RAISE(ABORT, 'disk full'); END"
+        )
+        await steward.answer(message("first"))
+        await steward.answer(message("hi", channel="C2"))
+        assert steward.outlet.texts == ["elsewhere"]
+        assert [turn.id for turn in await steward.journal.unfinished()] == [1]
+
+
+async def test_a_part_that_a_platform_would_not_take_for_long_is_sent_without_a_restart(tmp_path: Path) -> None:
+    outlet = KeptOutlet()
+    outlet.failures = [*(PlatformError("connection lost") for _ in range(9))]
+    async with house(tmp_path, ScriptedModel(says("hello")), outlet=outlet, first_pause=0.001) as steward:
+        await steward.answer(message("hi"))
+        await until(lambda: outlet.texts == ["hello"])
+        assert [draft.turn.attempt for draft in outlet.drafts] == [0, 1], "the platform must look for what was sent"
+
+
 async def test_a_file_that_comes_with_its_bytes_outlives_a_restart(tmp_path: Path) -> None:
     @skill
     def read(file: Attachment) -> str:

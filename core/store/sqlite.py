@@ -18,7 +18,7 @@ Value: TypeAlias = str | int | float | bytes | None
 Row: TypeAlias = sqlite3.Row
 
 _REASONS: Final = {
-    sqlite3.SQLITE_FULL: "the disk is full; free some space, and what is unfinished goes on at the next start",
+    sqlite3.SQLITE_FULL: "the disk is full; free some space, and what is unfinished goes on",
     sqlite3.SQLITE_IOERR: "the disk reports an error; check it, and the space on it",
     sqlite3.SQLITE_NOTADB: "it is not a database; move it away and a new one is made",
     sqlite3.SQLITE_CORRUPT: "it is damaged; restore a backup",
