@@ -46,7 +46,7 @@ class Exchange:
     Args:
         ask: the request.
         in_json: whether the answer is a JSON object that holds calls and text.
-        retries: how often a failed request is sent again.
+        retries: how often a failed request is sent again; after a silence, once: somebody is waiting.
 
     Attributes:
         retried: how often it was.
@@ -74,6 +74,7 @@ class Exchange:
         self._retries = retries
         self._in_json = in_json
         self._corrected = False
+        self._silences = 0
         self._shown: list[str] = []
 
     async def run(self) -> AsyncGenerator[Delta, None]:
@@ -149,7 +150,8 @@ class Exchange:
             log.warning("model %s: the server refused an option, asking without: %s", self._ask.model, error.refusal)
             self._ask = conceded
             return Again(reason="the server refused an option", delay=0.0)
-        if not error.again or self.retried >= self._retries:
+        self._silences += error.timed_out
+        if not error.again or self.retried >= self._retries or self._silences > 1:
             raise error
         self.retried += 1
         delay = self._patience.delay(self.retried, error.wait)

@@ -41,6 +41,9 @@ class Transport:
             timeout=httpx2.Timeout(config.timeout, connect=min(config.timeout, _CONNECT)),
             max_retries=0,
         )
+        # The client fills these in from OPENAI_… variables; only the configuration decides what a server is told.
+        self._client.organization = self._client.project = self._client.admin_api_key = None
+        self._client._custom_headers = {}  # OPENAI_CUSTOM_HEADERS has no other way out
 
     async def events(self, path: str, body: JsonObject) -> AsyncGenerator[str, None]:
         """Send a request and yield each event's data, or the whole body where the server does not stream.
@@ -60,7 +63,8 @@ class Transport:
             refusal = refusal_of(error.body, status=error.status_code)
             raise fault_of(refusal, model=self._model, wait=retry_after(error.response.headers)) from error
         except (openai.OpenAIError, httpx2.HTTPError) as error:
-            raise RequestFailedError(self._lost(error), again=True) from error
+            timed_out = isinstance(error.__cause__ or error, httpx2.TimeoutException)
+            raise RequestFailedError(self._lost(error), again=True, timed_out=timed_out) from error
 
     async def close(self) -> None:
         """Close the connections."""

@@ -188,8 +188,33 @@ async def test_a_server_that_falls_silent_is_asked_again(after: str) -> None:
         assert (await answered(model)).text == "Four."
 
 
-async def test_a_server_that_never_answers_is_given_up() -> None:
-    assert "did not answer within 0.05 seconds" in await refusal(hangs(), hangs(), timeout=0.05, retries=1)
+async def test_f34_a_server_that_never_answers_is_asked_twice_and_given_up() -> None:
+    server = ModelSimulator([hangs(), hangs()])
+    assert "did not answer within 0.05 seconds" in await refusal(server=server, timeout=0.05, retries=4)
+    assert len(server.requests) == 2
+
+
+async def test_only_the_configuration_decides_what_a_server_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("BASE_URL", "ORG_ID", "PROJECT_ID", "API_KEY", "ADMIN_KEY"):
+        monkeypatch.setenv(f"OPENAI_{name}", "http://127.0.0.1:9/canary")
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "X-Canary: canary\nAuthorization: Bearer canary")
+    heads: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")
+        writer.close()
+        await writer.wait_closed()
+
+    async with await asyncio.start_server(answer, "127.0.0.1") as server:
+        port = server.sockets[0].getsockname()[1]
+        model = connect(ModelConfig(base_url=f"http://127.0.0.1:{port}/v1", api_key=SecretStr("key-7f3a9c")))
+        with pytest.raises(ModelError):
+            await deltas(model)
+        await model.close()
+    assert b"Bearer key-7f3a9c" in heads[0]
+    assert b"canary" not in heads[0].lower()
+    assert b"openai-" not in heads[0].lower()
 
 
 async def test_signs_of_life_without_an_answer_are_not_waited_for_forever() -> None:

@@ -43,15 +43,23 @@ class RequestFailedError(ModelError):
 
     Attributes:
         again: sending the same again may help.
+        timed_out: the server was silent until the time was up.
         wait: seconds the server asked us to wait, where it did.
         refusal: what the server said, where it answered.
     """
 
     def __init__(
-        self, message: str, *, again: bool = False, wait: float | None = None, refusal: Refusal | None = None
+        self,
+        message: str,
+        *,
+        again: bool = False,
+        timed_out: bool = False,
+        wait: float | None = None,
+        refusal: Refusal | None = None,
     ) -> None:
         super().__init__(message)
         self.again = again
+        self.timed_out = timed_out
         self.wait = wait
         self.refusal = refusal
 
