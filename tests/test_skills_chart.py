@@ -14,7 +14,7 @@ from core import Attachment, Context, SkillError
 from core.messages import Conversation, Person
 from skills.chart import chart_text, draw_chart, restyle_chart
 from skills.charting.fonts import legible
-from skills.charting.kinds import bins
+from skills.charting.kinds import around, bins
 from skills.charting.palettes import cycle, ink_on, spread
 from skills.charting.spec import MOST_VALUES, Kind, Palette, Series, Size
 from skills.charting.words import compact, number, shorten, tidy
@@ -204,6 +204,12 @@ def test_extreme_numbers_are_drawn(kind: Kind, values: list[float]) -> None:
 def test_ten_series_of_a_thousand_points() -> None:
     rows = [Series(name=f"row {n}", values=[float(i * n % 17) for i in range(1000)]) for n in range(10)]
     assert _image(draw_chart(kind="line", series=rows)).width == 1184
+
+
+def test_each_of_a_few_whole_numbers_has_its_own_bar() -> None:
+    assert around(1, 3) == [0.5, 1.5, 2.5, 3.5]
+    whole = draw_chart(kind="histogram", values=[1, 2, 2, 3, 3], palette="colourful")
+    assert _hues(whole) == 3, "the last bar does not hold two numbers"
 
 
 def test_points_are_named_only_by_labels() -> None:

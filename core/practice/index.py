@@ -15,6 +15,7 @@ SURE: Final = 0.5
 """The score from which on words name a skill."""
 _SHAPED: Final = 0.95
 """The score of a request with numbers that is built like an example: "70 fahrenheit in celsius" as "5 miles in km"."""
+# How a sentence is built: words that only ask, words that do not matter, words before a value.
 _ASKING: Final = frozenset(("what", "what's", "whats", "how", "much", "many", "please", "tell", "me", "so", "ok"))
 _IS: Final = frozenset(("a", "an", "the", "is", "are", "was", "there"))
 _BEFORE_VALUE: Final = frozenset(("many", "in", "to", "into", "as", "of", "off", "from", "until", "after", "before"))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
+MOST_WHOLE: Final = 20  # whole numbers in a row that get a bar of a histogram each
 MOST_SLICES: Final = 10
 MOST_VALUES_SHOWN: Final = 14
 MOST_POINTS_NAMED: Final = 12
@@ -184,7 +185,9 @@ def histogram(drawing: Drawing) -> None:
     """Draw how often values fall into equal ranges."""
     axes, series = drawing.axes, drawing.chart.series
     low, high = _bounds(series)
-    edges = bins(low, high, max(len(row.values) for row in series))
+    is_near = high - low <= MOST_WHOLE and max(abs(low), abs(high)) < 1e12  # so far halves are exact enough
+    whole = is_near and all(value.is_integer() for row in series for value in row.values)
+    edges = around(low, high) if whole else bins(low, high, max(len(row.values) for row in series))
     handles: list[Artist] = []
     for row, colour in zip(series, drawing.colours, strict=True):
         counts = [0] * (len(edges) - 1)
@@ -195,13 +198,18 @@ def histogram(drawing: Drawing) -> None:
         edge = {"edgecolor": palettes.PAPER, "linewidth": 0.9}
         bars = axes.bar(edges[:-1], counts, edges[1] - edges[0], align="edge", color=colours, alpha=alpha, **edge)  # type: ignore[arg-type]
         handles.append(bars.patches[0])
-    value_axis(axes.xaxis, low, high)
+    value_axis(axes.xaxis, low, high, whole=whole)
     value_axis(axes.yaxis, 0, max(len(row.values) for row in series), whole=True)
     axes.yaxis.grid(True)
     axes.margins(x=0.02)
     drawing.legend(handles)
     if not drawing.chart.y_title:
         axes.set_ylabel("how many")
+
+
+def around(low: float, high: float) -> list[float]:
+    """Return the edges of ranges that each hold one whole number."""
+    return [number - 0.5 for number in range(int(low), int(high) + 2)]
 
 
 def bins(low: float, high: float, count: int) -> list[float]:
