@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from core.context import Context
-from core.errors import ModelError, StewardError
-from core.events import Event, Finished, SkillFinished, SkillStarted
+from core.errors import ContextOverflowError, ModelError, StewardError
+from core.events import Event, Finished, Restarted, SkillFinished, SkillStarted
 from core.files import Files, Shelf, describe
 from core.history import distinct, repair
 from core.items import Answer, Call, Item, Question, Result
-from core.memory import Memory
+from core.memory import Memory, estimate
 from core.messages import Attachment, Message, Reply, Turn
 from core.model import Delta, Model, Tool
 from core.skill import Skillset
@@ -23,6 +23,9 @@ log = logging.getLogger("steward.agent")
 
 LONGEST_RESULT: Final = 24_000
 """Characters of a skill's result that the model is given."""
+
+_LITTLE: Final = 500
+"""Tokens of history below which a model that cannot read them gets none."""
 
 EMPTY: Final = "The language model gave an empty answer. Please ask again, perhaps in other words."
 
@@ -166,6 +169,21 @@ class Agent:
                     work.items.append(answer)
 
     async def _ask(self, work: _Work, tools: Sequence[Tool]) -> AsyncGenerator[Delta, None]:
+        """Ask the model; where it cannot read as much, again with less of what was said before."""
+        while True:
+            try:
+                async with aclosing(self._ask_once(work, tools)) as deltas:
+                    async for delta in deltas:
+                        yield delta
+                return
+            except ContextOverflowError as error:
+                if not work.history:
+                    raise
+                reason = str(error)
+            work.history = await self._shortened(work)
+            yield Restarted(reason=reason)
+
+    async def _ask_once(self, work: _Work, tools: Sequence[Tool]) -> AsyncGenerator[Delta, None]:
         items = repair([*work.history, *work.items])
         answered = False
         async with aclosing(self._model.stream(self._instructions, items, tools)) as deltas:
@@ -174,6 +192,15 @@ class Agent:
                 yield delta
         if not answered:
             raise ModelError("The language model ended without an answer. Please ask again.")
+
+    async def _shortened(self, work: _Work) -> list[Item]:
+        """Recall a quarter of what was too much; of little, nothing."""
+        tokens = estimate(work.history) // 4
+        log.warning("turn %d is too long for the model: recalling %d tokens", work.turn.id, tokens)
+        message = work.turn.message
+        if tokens < _LITTLE:
+            return []
+        return await self._memory.recall(message.conversation, message.audience, tokens=tokens)
 
     async def _call_together(self, calls: Sequence[Call], work: _Work, journal: StepLog) -> AsyncGenerator[Event, None]:
         """Run independent calls side by side; a result is stored and reported as soon as it is there."""

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from core.config import ModelConfig, Price
-from core.errors import ModelError
+from core.errors import ContextOverflowError, ModelError
 from core.exchange import Exchange
 from core.items import Answer, Item, Usage
 from core.model import Delta, Model, Tool
@@ -69,7 +69,8 @@ class OpenAIModel:
                 error.refusal or error,
                 exc_info=error,
             )
-            raise ModelError(self._redact(str(error))) from error
+            kind = ContextOverflowError if error.refusal and error.refusal.too_long else ModelError
+            raise kind(self._redact(str(error))) from error
 
     async def close(self) -> None:
         """Close the connections to the server."""

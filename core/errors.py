@@ -8,6 +8,7 @@
     ├── UserError          whoever talks to Steward: an unknown sub-command, a file that is not there
     ├── SkillError         a skill: what it was asked cannot be done; the model reads the sentence
     ├── ModelError         the language model or its server
+    │   ├── ContextOverflowError   the conversation is longer than the model can read; a shorter one may fit
     │   └── RequestFailedError     one request of several tries; lives in core.protocols.faults
     ├── PlatformError      Slack, Discord or the way to them
     └── StaleTurnError     nobody: a worker whose turn was taken over by a newer attempt stops
@@ -41,6 +42,10 @@ class SkillError(StewardError):
 
 class ModelError(StewardError):
     """Tell the person in one sentence that no answer could be had from the language model."""
+
+
+class ContextOverflowError(ModelError):
+    """Tell that there is more text than the model can read."""
 
 
 class PlatformError(StewardError):

@@ -41,8 +41,15 @@ class Memory:
         self._turns = turns
         self._tokens = tokens
 
-    async def recall(self, conversation: Conversation, audience: Audience) -> list[Item]:
-        """Return what the readers of an answer in this conversation may know, oldest first: channel, then thread."""
+    async def recall(self, conversation: Conversation, audience: Audience, *, tokens: int | None = None) -> list[Item]:
+        """Return what the readers of an answer in this conversation may know, oldest first: channel, then thread.
+
+        Args:
+            conversation: where the answer will stand.
+            audience: who will read it.
+            tokens: the most to return, where it is to be less than usual.
+        """
+        tokens = self._tokens if tokens is None else tokens
         rows = await self._store.fetch(
             _RECALL,
             (
@@ -54,9 +61,9 @@ class Memory:
                 self._turns // _BRIEF_SHARE,
             ),
         )
-        own = _fit([row for row in rows if row["own"]], self._tokens)
-        left = self._tokens - sum(estimate(items) for items in own)
-        elsewhere = _fit_brief([row for row in rows if not row["own"]], min(left, self._tokens // _BRIEF_SHARE))
+        own = _fit([row for row in rows if row["own"]], tokens)
+        left = tokens - sum(estimate(items) for items in own)
+        elsewhere = _fit_brief([row for row in rows if not row["own"]], min(left, tokens // _BRIEF_SHARE))
         return [item for items in (*reversed(elsewhere), *reversed(own)) for item in items]
 
     async def remember(self, transaction: Transaction, turn: Turn, items: Sequence[Item]) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from core import Attachment, Context, Reply, SkillError, skill
 from core.agent import EMPTY, LONGEST_RESULT
-from core.errors import ModelError
+from core.errors import ContextOverflowError, ModelError
 from core.events import Finished, SkillFinished, SkillStarted, TextDelta
 from core.items import Answer, Call, Question, Result
 from tests.house import house
@@ -218,6 +218,28 @@ async def test_a_giant_result_is_capped_for_the_model(tmp_path: Path) -> None:
     async with house(tmp_path, model, flood) as steward:
         await steward.answer(message("go"))
         assert len(model.asked[1].items[-1].text) < LONGEST_RESULT + 100
+
+
+async def test_f35_of_a_history_too_long_for_the_model_less_is_recalled_until_it_fits(tmp_path: Path) -> None:
+    long = [says(f"answer {number} {'x' * 9_000}") for number in range(3)]
+    too_long = ContextOverflowError("This is too much text.")
+    model = ScriptedModel(*long, too_long, says("It fits."))
+    async with house(tmp_path, model) as steward:
+        await steward.answer(*(message(f"question {number}") for number in range(4)))
+        assert steward.outlet.texts[-1] == "It fits."
+        whole, short = model.asked[-2:]
+        assert len(short.text) < len(whole.text) / 3
+        assert "question 2" in short.text, "the latest was left out"
+        assert short.items[-1] == whole.items[-1] == Question(text="Ana: question 3")
+
+
+async def test_f35_a_question_too_long_for_the_model_is_answered_with_a_sentence(tmp_path: Path) -> None:
+    too_long = ContextOverflowError("This is too much text.")
+    model = ScriptedModel(says("short"), too_long, too_long)
+    async with house(tmp_path, model) as steward:
+        await steward.answer(message("first"), message("a very long question"))
+        assert steward.outlet.texts[-1] == "This is too much text."
+        assert len(model.asked[-1].items) == 1
 
 
 async def test_calls_of_one_id_are_told_apart(tmp_path: Path) -> None:

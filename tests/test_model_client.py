@@ -7,7 +7,7 @@ from pydantic import SecretStr
 from bots.simulator.model import ModelSimulator, Step, calls, cuts, fails, hangs, raw, says, streams
 from core.client import connect
 from core.config import ModelConfig, Price
-from core.errors import ModelError, OperatorError
+from core.errors import ContextOverflowError, ModelError, OperatorError
 from core.events import Restarted, TextDelta
 from core.items import Answer, Call, Item, Question, Result, Usage
 from core.model import Tool
@@ -256,6 +256,17 @@ async def test_what_only_people_can_mend_is_said_at_once_in_one_sentence(step: S
     told = await refusal(step, retries=4)
     assert sentence in told
     assert "\n" not in told
+
+
+@both_protocols
+async def test_f35_too_much_text_is_told_apart_from_other_refusals(api: Api) -> None:
+    script = [fails(400, message="maximum context length is 8192 tokens", code="context_length_exceeded"), fails(400)]
+    async with connected(ModelSimulator(script), api=api) as model:
+        with pytest.raises(ContextOverflowError, match="too much text"):
+            await deltas(model)
+        with pytest.raises(ModelError) as caught:
+            await deltas(model)
+    assert not isinstance(caught.value, ContextOverflowError)
 
 
 async def test_the_key_is_sent_and_never_shown(caplog: pytest.LogCaptureFixture) -> None:

@@ -37,6 +37,11 @@ class Refusal:
         """Everything it said, to search in."""
         return f"{self.code} {self.param} {self.message}"
 
+    @property
+    def too_long(self) -> bool:
+        """Whether less text might have been accepted."""
+        return self.status == 413 or (self.status in {400, 422} and bool(_TOO_LONG.search(self.words)))
+
 
 class RequestFailedError(ModelError):
     """One request to the model failed.
@@ -124,7 +129,7 @@ def _permanent(refusal: Refusal, model: str) -> str:
         return "The language model's server has no such address: whoever runs Steward has to check model.base_url."
     if status == 402 or _QUOTA.search(words):
         return "The account at the language model's server has no quota left."
-    if status == 413 or _TOO_LONG.search(words):
+    if refusal.too_long:
         return (
             "This is too much text for the language model. Please ask for less at once, or let me forget this channel."
         )
