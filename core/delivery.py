@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+from dataclasses import replace
 from typing import Final
 
 from core.errors import PlatformError
@@ -32,13 +33,14 @@ class Delivery:
         self._files = files
         self._first_wait = first_wait
 
-    async def deliver(self, turn: Turn, draft: Draft) -> bool:
+    async def deliver(self, turn: Turn, draft: Draft, *, repeated: bool = False) -> bool:
         """Send the parts of a closed turn that were not sent yet; return whether all of them are done with.
 
-        A part whose files are refused is sent as its text with a note instead.
+        A part whose files are refused is sent as its text with a note instead. `repeated` says that an earlier attempt
+        closed the turn, and may have sent some of the parts.
         """
         for outgoing in await self._journal.waiting(turn):
-            part = await self._part(turn, outgoing)
+            part = replace(await self._part(turn, outgoing), repeated=repeated)
             try:
                 message_id = await self._send(turn, draft, part)
             except PlatformError as error:
@@ -73,7 +75,7 @@ class Delivery:
             names = ", ".join(attachment.filename for attachment in part.attachments)
             note = f"(I could not upload {names}: {error})"
             text = "\n\n".join(filter(None, (part.text, note)))
-            return await self._retry(turn, draft, Part(key=part.key, text=text))
+            return await self._retry(turn, draft, replace(part, text=text, attachments=()))
 
     async def _retry(self, turn: Turn, draft: Draft, part: Part) -> str:
         for attempt in range(1, ATTEMPTS + 1):

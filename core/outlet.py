@@ -16,11 +16,13 @@ class Part:
         key: unique and stable for this turn and part, the turn's id and the part's number from 0: "81.0". A platform
             derives its nonce or metadata from it, and answers the question itself with part 0.
         attachments: with their content.
+        repeated: it may have been sent before a restart; a platform looks for it before sending it again.
     """
 
     key: str
     text: str = ""
     attachments: tuple[Attachment, ...] = ()
+    repeated: bool = False
 
 
 class Draft(Protocol):

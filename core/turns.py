@@ -221,7 +221,7 @@ class Turns:
                 len(finished.reply.attachments),
                 len(pieces),
             )
-        return await self._delivery.deliver(turn, draft)
+        return await self._delivery.deliver(turn, draft, repeated=started.closed)
 
     async def _answer(self, turn: Turn, steps: list[Item], outlet: Outlet, draft: Draft) -> tuple[Turn, Finished]:
         """Have the agent answer; whatever fails becomes a reply that says so."""

@@ -43,9 +43,9 @@ class Team:
         self.accepted.append(message)
         return self.fresh[-1]
 
-    def turn(self, message: Message | None = None, *, attempt: int = 0) -> Turn:
+    def turn(self, message: Message | None = None) -> Turn:
         """Return the turn of a message, the last one by default."""
-        return Turn(id=1, message=message or self.accepted[-1], attempt=attempt)
+        return Turn(id=1, message=message or self.accepted[-1], attempt=1)
 
     def _commands(self) -> Commands:
         async def forget(conversation: Conversation) -> tuple[int, int]:

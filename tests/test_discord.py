@@ -434,7 +434,7 @@ async def test_an_answer_from_before_a_long_pause_is_adopted(simulator: DiscordS
         [sent] = await steward.answer(message, Reply(text="Once."))
         simulator.clock.advance(3600)
         draft = steward.platform.draft(Turn(id=1, message=message, attempt=1))
-        assert await draft.send(Part(key="1.0", text="Once.")) == sent
+        assert await draft.send(Part(key="1.0", text="Once.", repeated=True)) == sent
         await draft.close()
     assert [answer.id for answer in said(simulator)] == [sent]
 

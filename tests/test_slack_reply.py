@@ -188,10 +188,10 @@ async def test_after_a_restart_what_is_there_is_not_sent_again(slack: SlackSimul
         await team.platform.draft(team.turn()).send(Part(key="1.0", text="first"))
         await team.platform.draft(team.turn()).send(Part(key="1.1", attachments=(PNG,)))
     restarted = Team(slack, settings(slack))
-    draft = restarted.platform.draft(restarted.turn(load_message(stored), attempt=1))
-    await draft.send(Part(key="1.0", text="first"))
-    await draft.send(Part(key="1.1", attachments=(PNG,)))
-    await draft.send(Part(key="1.2", text="second"))
+    draft = restarted.platform.draft(restarted.turn(load_message(stored)))
+    await draft.send(Part(key="1.0", text="first", repeated=True))
+    await draft.send(Part(key="1.1", attachments=(PNG,), repeated=True))
+    await draft.send(Part(key="1.2", text="second", repeated=True))
     assert [(shown.text, len(shown.files)) for shown in answers(team)] == [("first", 0), ("", 1), ("second", 0)]
     assert {shown.thread for shown in answers(team)} == {team.accepted[0].conversation.thread}
 
@@ -200,14 +200,14 @@ async def test_after_a_restart_an_answer_is_sent_even_where_history_may_not_be_r
     scopes = [scope for scope in SCOPES if not scope.endswith(":history")]
     async with SlackSimulator(scopes=scopes) as slack, listening(slack) as team:
         await mention(team)
-        await team.platform.draft(team.turn(attempt=1)).send(Part(key="1.0", text="hi"))
+        await team.platform.draft(team.turn()).send(Part(key="1.0", text="hi", repeated=True))
         assert len(answers(team)) == 1
 
 
 async def test_after_a_restart_an_answer_is_sent_even_where_history_is_not_known(team: Team) -> None:
     await mention(team)
     team.slack.fail("conversations.replies", Fault(status=404))
-    await team.platform.draft(team.turn(attempt=1)).send(Part(key="1.0", text="hi"))
+    await team.platform.draft(team.turn()).send(Part(key="1.0", text="hi", repeated=True))
     assert len(answers(team)) == 1
 
 

@@ -133,6 +133,7 @@ async def test_parts_left_at_a_restart_are_delivered_and_sent_ones_are_not_repea
     async with house(tmp_path, ScriptedModel()) as steward:
         await steward.turns.idle()
         assert steward.outlet.texts == ["second"]
+        assert [part.repeated for part in (*outlet.attempts[:1], *steward.outlet.attempts)] == [False, True]
         assert await steward.journal.unfinished() == []
 
 

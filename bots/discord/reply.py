@@ -80,7 +80,7 @@ class DiscordDraft:
         self._origin = turn.message.origin
         self._rest = rest
         self._deferrals = deferrals
-        self._unsure = turn.attempt > 0
+        self._unsure = False
         self._sent: set[str] = set()
         # a deferred interaction says "is thinking…" by itself
         self._typing = None if "interaction_token" in self._origin else asyncio.create_task(self._type())
@@ -166,7 +166,7 @@ class DiscordDraft:
         """
         question = self._origin.get("message_id")
         after = question or self._origin.get("interaction_id")
-        if not self._unsure or after is None or (question is None and _is_first(part)):
+        if not (self._unsure or part.repeated) or after is None or (question is None and _is_first(part)):
             return None
         rest = self._rest()
         try:

@@ -63,7 +63,6 @@ class SlackDraft:
         self._place = turn.message.conversation
         self._status_line = StatusLine(statuses, self._place.channel, self._place.thread)
         self._status_line.show(THINKING)
-        self._resumed = turn.attempt > 0
         self._unknown: set[str] = set()
         self._outside = False
 
@@ -85,7 +84,7 @@ class SlackDraft:
             PlatformError: it is not there, or that cannot be known now.
         """
         await self._status_line.settle()
-        if self._resumed or part.key in self._unknown:
+        if part.repeated or part.key in self._unknown:
             found = await self._find(part)
             if found:
                 return found
