@@ -104,7 +104,7 @@ class SlackConfig(Section):
     bot_token: SecretStr | None = Field(None, description="Bot token, xoxb-…")
     app_token: SecretStr | None = Field(None, description="App-level token for Socket Mode, xapp-…")
     signing_secret: SecretStr | None = Field(None, description="For HTTP mode, used when there is no app token.")
-    port: int = Field(3000, ge=0, le=65535, description="Port of HTTP mode.")
+    port: int = Field(3000, ge=0, le=65535, description="Port of HTTP mode, on every interface.")
     api_url: str = Field("https://slack.com/api/", pattern=_HTTP, description="Address of the Web API.")
 
     @property
@@ -117,7 +117,9 @@ class DiscordConfig(Section):
     """Discord; configured when `token` is set."""
 
     token: SecretStr | None = Field(None, description="Bot token.")
-    api_url: str = Field("https://discord.com/api/v10", pattern=_HTTP, description="Address of the REST API.")
+    api_url: str = Field(
+        "https://discord.com/api/v10", pattern=_HTTP, description="Address of the REST API, with its version."
+    )
     gateway_url: str = Field(
         "wss://gateway.discord.gg/", pattern=r"^(ws|http)s?://", description="Address of the gateway."
     )

@@ -3,7 +3,8 @@
 import importlib
 import logging
 import pkgutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 from typing import Final
@@ -29,11 +30,23 @@ def discover(package: ModuleType, settings: Mapping[str, Mapping[str, JsonValue]
         SkillDefinitionError: a skill lacks hints or docstring, or two have one name.
     """
     topics = {module: _topic(module) for module in _walk(package)}
-    for point in entry_points(group=ENTRY_POINTS):
+    points = entry_points(group=ENTRY_POINTS)
+    _warn_of_settings(settings or {}, package, points.names)
+    for point in points:
         if loaded := _load(point):
             for module in _walk(loaded):
                 topics.setdefault(module, point.name)
     return Skillset(tuple(found for module, topic in topics.items() for found in _skills_in(module, topic)), settings)
+
+
+def _warn_of_settings(settings: Mapping[str, object], package: ModuleType, points: Collection[str]) -> None:
+    """Report settings that no skill will ever read, which are usually a slip of the pen."""
+    known = {*points, *(module.name for module in pkgutil.iter_modules(getattr(package, "__path__", ())))}
+    for topic in settings:
+        if topic not in known:
+            close = get_close_matches(topic, known, n=1)
+            hint = f"; did you mean skills.{close[0]}?" if close else ""
+            log.warning("The settings skills.%s belong to no skill module%s", topic, hint)
 
 
 def _topic(module: ModuleType) -> str:

@@ -1,5 +1,6 @@
 """What was said in a channel, and how much of it an answer is given to read."""
 
+import logging
 import time
 from collections.abc import Sequence
 from typing import Final
@@ -9,6 +10,8 @@ from pydantic_core import to_json
 from core.items import Answer, Item, Question, Result, dump_items, load_items
 from core.messages import Audience, Conversation, Turn
 from core.store import Row, Store, Transaction
+
+log = logging.getLogger("steward.memory")
 
 _BRIEF_SHARE: Final = 4
 """A thread sees the rest of its channel in at most a quarter of the turns and of the tokens."""
@@ -108,13 +111,22 @@ def _size(item: Item) -> int:
     return 4 + 4 * len(item.calls) + (len(item.text.encode()) + len(calls.encode()) + reasoning) // 3
 
 
+def _items(row: Row) -> list[Item]:
+    """Read a remembered turn; one that cannot be read is logged, and nothing is recalled of it."""
+    try:
+        return load_items(row["items"])
+    except ValueError:
+        log.exception("what turn %d said cannot be read", row["turn"])
+        return []
+
+
 def _fit(rows: Sequence[Row], tokens: int) -> list[list[Item]]:
     """Take turns, newest first, as long as they fit; the first that does not is taken in brief."""
     taken: list[list[Item]] = []
     for row in rows:
         if row["tokens"] > tokens:
             return taken + _fit_brief([row], tokens)
-        taken.append(load_items(row["items"]))
+        taken.append(_items(row))
         tokens -= row["tokens"]
     return taken
 
@@ -123,7 +135,9 @@ def _fit_brief(rows: Sequence[Row], tokens: int) -> list[list[Item]]:
     """Take of each turn, newest first, the question and the final answer, the last one shortened to what is left."""
     taken: list[list[Item]] = []
     for row in rows:
-        items = _brief(load_items(row["items"]), tokens)
+        if not (whole := _items(row)):
+            continue
+        items = _brief(whole, tokens)
         if not items:
             break
         taken.append(items)

@@ -226,3 +226,9 @@ async def test_settings_go_by_module_or_by_entry_point(write: Write) -> None:
 
 def test_the_skills_that_come_with_steward_can_be_offered() -> None:
     assert "analyze_text" in names(discover(skills))
+
+
+def test_settings_of_a_module_that_is_not_there_are_warned_of(write: Write, caplog: pytest.LogCaptureFixture) -> None:
+    package = write({"found/clock.py": skill_source("tell")})
+    discover(package, {"clokc": {"zone": "UTC"}, "clock": {"zone": "UTC"}})
+    assert caplog.messages == ["The settings skills.clokc belong to no skill module; did you mean skills.clock?"]

@@ -341,3 +341,16 @@ def test_s4_no_canary_of_another_channel_or_audience_is_ever_seen(
     for number, (said_in, audience) in enumerate(rows):
         allowed = said_in.channel_key == where.channel_key and audience in (reader, WORKSPACE)
         assert allowed or f"canary {number}." not in seen
+
+
+async def test_a_turn_that_cannot_be_read_is_logged_and_the_others_are_recalled(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with kept(tmp_path) as keeper:
+        for name in ("a", "b"):
+            await keeper.remember(turn_of(name), place())
+            await keeper.remember(turn_of(name), place(thread="T"))
+        await keeper.store.write("UPDATE memory SET items = '{' WHERE turn IN (1, 2)")
+
+        assert await keeper.recall(place()) == [*brief_of("b"), *turn_of("b")]
+        assert "what turn 1 said cannot be read" in caplog.text
