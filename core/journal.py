@@ -130,13 +130,11 @@ class Journal:
                 raise StaleTurnError(f"Turn {turn.id} was taken over by a newer attempt.")
             if finished.items:
                 await self._memory.remember(transaction, turn, finished.items)
-            await transaction.execute_many(
-                "INSERT INTO outbox (turn, part, text, files) VALUES (?, ?, ?, ?)",
-                [
-                    (turn.id, number, piece.text, json.dumps([file.id for file in piece.attachments]))
-                    for number, piece in enumerate(pieces)
-                ],
-            )
+            for number, piece in enumerate(pieces):
+                await transaction.execute(
+                    "INSERT INTO outbox (turn, part, text, files) VALUES (?, ?, ?, ?)",
+                    (turn.id, number, piece.text, json.dumps([file.id for file in piece.attachments])),
+                )
             await transaction.execute("DELETE FROM steps WHERE turn = ?", (turn.id,))
 
     async def waiting(self, turn: Turn) -> list[Outgoing]:
@@ -156,12 +154,14 @@ class Journal:
 
     async def forget(self, transaction: Transaction, *, channel: str) -> None:
         """Erase what a channel's finished turns said; their keys stay, so that a redelivery is still known."""
-        finished = await transaction.execute(
+        await transaction.execute(
             "UPDATE turns SET message = '' WHERE channel = ? AND state IN ('answered', 'failed')"
-            " AND id NOT IN (SELECT turn FROM outbox WHERE state = 'waiting') RETURNING id",
+            " AND id NOT IN (SELECT turn FROM outbox WHERE state = 'waiting')",
             (channel,),
         )
-        await transaction.execute_many("DELETE FROM outbox WHERE turn = ?", [(row["id"],) for row in finished])
+        await transaction.execute(
+            "DELETE FROM outbox WHERE turn IN (SELECT id FROM turns WHERE channel = ? AND message = '')", (channel,)
+        )
 
     async def _steps(self, turn: Turn) -> list[Item]:
         rows = await self._store.fetch("SELECT item FROM steps WHERE turn = ? ORDER BY number", (turn.id,))

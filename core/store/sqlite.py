@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, TypeAlias, TypeVar
 
@@ -101,10 +101,6 @@ class Transaction:
     async def execute(self, sql: str, parameters: Sequence[Value] = ()) -> list[Row]:
         """Carry out one statement and return its rows."""
         return list(await self._connection.execute_fetchall(sql, parameters))
-
-    async def execute_many(self, sql: str, rows: Iterable[Sequence[Value]]) -> None:
-        """Carry out one statement for each row."""
-        await (await self._connection.executemany(sql, rows)).close()
 
 
 async def open_store(path: Path, *, patience: float = 10.0) -> Store:
