@@ -31,12 +31,10 @@ class Started:
     """A turn that was taken up.
 
     Attributes:
-        steps: what an earlier attempt had finished.
         closed: it was answered already, only its delivery is missing.
     """
 
     turn: Turn
-    steps: list[Item]
     closed: bool
 
 
@@ -94,12 +92,14 @@ class Journal:
         )
         if not rows:
             raise StaleTurnError(f"Turn {turn.id} was taken over by a newer attempt.")
-        started = _turn(rows[0])
-        return Started(
-            turn=started,
-            steps=await self._steps(started) if started.attempt > 1 else [],
-            closed=rows[0]["state"] != "running",
-        )
+        return Started(turn=_turn(rows[0]), closed=rows[0]["state"] != "running")
+
+    async def steps(self, turn: Turn) -> list[Item]:
+        """Return the steps that earlier attempts finished, in order."""
+        if turn.attempt == 1:
+            return []
+        rows = await self._store.fetch("SELECT item FROM steps WHERE turn = ? ORDER BY number", (turn.id,))
+        return [item for row in rows for item in load_items(row["item"])]
 
     async def update(self, turn: Turn) -> None:
         """Write down a turn's message anew, once its files are kept."""
@@ -162,10 +162,6 @@ class Journal:
         await transaction.execute(
             "DELETE FROM outbox WHERE turn IN (SELECT id FROM turns WHERE channel = ? AND message = '')", (channel,)
         )
-
-    async def _steps(self, turn: Turn) -> list[Item]:
-        rows = await self._store.fetch("SELECT item FROM steps WHERE turn = ? ORDER BY number", (turn.id,))
-        return [item for row in rows for item in load_items(row["item"])]
 
     async def _mark(self, turn: Turn, number: int, state: Literal["sent", "failed"], message_id: str | None) -> None:
         await self._store.write(

@@ -207,7 +207,7 @@ class Turns:
         started = await self._journal.start(turn)
         turn = started.turn
         if not started.closed:
-            turn, finished = await self._answer(turn, started.steps, outlet, draft)
+            turn, finished = await self._answer(turn, outlet, draft)
             await draft.show(finished)
             pieces = outlet.split(finished.reply)
             await self._journal.close(turn, finished, pieces)
@@ -223,11 +223,11 @@ class Turns:
             )
         return await self._delivery.deliver(turn, draft, repeated=started.closed)
 
-    async def _answer(self, turn: Turn, steps: list[Item], outlet: Outlet, draft: Draft) -> tuple[Turn, Finished]:
+    async def _answer(self, turn: Turn, outlet: Outlet, draft: Draft) -> tuple[Turn, Finished]:
         """Have the agent answer; whatever fails becomes a reply that says so."""
         try:
             turn, notes = await self._fetch(turn, outlet)
-            own = _Steps(journal=self._journal, turn=turn, steps=steps)
+            own = _Steps(journal=self._journal, turn=turn, steps=await self._journal.steps(turn))
             async with aclosing(self._agent.run(turn, own, notes)) as events:
                 async for event in events:
                     if isinstance(event, Finished):

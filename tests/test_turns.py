@@ -99,6 +99,20 @@ async def test_a_turn_cut_off_goes_on_with_its_stored_steps(tmp_path: Path) -> N
         assert [part.attachments[0].content for part in steward.outlet.attempts[1:]] == [b"one", b"two"]
 
 
+async def test_a_turn_whose_steps_cannot_be_read_ends_in_a_sentence(tmp_path: Path) -> None:
+    first = ScriptedModel(says("never heard"))
+    first.hold.clear()
+    async with house(tmp_path, first) as steward:
+        await steward.turns.accept(message("work"))
+        await until(lambda: first.busy == 1)
+        await steward.store.write("INSERT INTO steps (turn, number, item) VALUES (1, 0, '{')")
+        await steward.turns.close()
+    async with house(tmp_path, ScriptedModel()) as steward:
+        await steward.turns.idle()
+        assert [text[:28] for text in steward.outlet.texts] == ["Something went wrong inside "]
+        assert await steward.journal.unfinished() == []
+
+
 async def test_a_stale_worker_is_refused_and_says_nothing(tmp_path: Path) -> None:
     """F8."""
     model = ScriptedModel(says("too late"))
