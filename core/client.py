@@ -18,6 +18,7 @@ from core.protocols.jsonask import in_json
 from core.protocols.patience import Patience
 from core.protocols.responses import ResponsesApi
 from core.redaction import Redactor
+from core.telemetry import current_turn
 from core.transport import Transport
 
 log = logging.getLogger("steward.model")
@@ -62,7 +63,8 @@ class OpenAIModel:
         except RequestFailedError as error:
             seconds = time.perf_counter() - started
             log.error(
-                "model %s failed after %.3f s and %d retries: %s",
+                "turn %d model %s failed after %.3f s and %d retries: %s",
+                current_turn.get(),
                 self._config.name,
                 seconds,
                 exchange.retried,
@@ -99,7 +101,8 @@ class OpenAIModel:
         usage = answer.usage
         cost = cost_of(usage, self._config.price)
         log.info(
-            "model %s answered in %.3f s: %d input tokens (%d cached), %d output, %d calls, %d retries%s",
+            "turn %d model %s answered in %.3f s: %d input tokens (%d cached), %d output, %d calls, %d retries%s",
+            current_turn.get(),
             self._config.name,
             seconds,
             usage.input,

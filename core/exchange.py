@@ -18,6 +18,7 @@ from core.protocols.jsonask import CORRECTION
 from core.protocols.jsonread import JsonReader
 from core.protocols.patience import Patience
 from core.protocols.surrogates import Pairing
+from core.telemetry import current_turn
 from core.transport import Transport
 from core.unicode import well_formed
 
@@ -147,7 +148,12 @@ class Exchange:
             return None  # the answer was complete, only the end of the connection was not
         conceded = error.refusal and self._concessions.concede(error.refusal, self._ask, body)
         if error.refusal and conceded:
-            log.warning("model %s: the server refused an option, asking without: %s", self._ask.model, error.refusal)
+            log.warning(
+                "turn %d model %s: the server refused an option, asking without: %s",
+                current_turn.get(),
+                self._ask.model,
+                error.refusal,
+            )
             self._ask = conceded
             return Again(reason="the server refused an option", delay=0.0)
         self._silences += error.timed_out
@@ -156,7 +162,13 @@ class Exchange:
         self.retried += 1
         delay = self._patience.delay(self.retried, error.wait)
         log.warning(
-            "model %s: %s Asking again in %.2f s, %d of %d", self._ask.model, error, delay, self.retried, self._retries
+            "turn %d model %s: %s Asking again in %.2f s, %d of %d",
+            current_turn.get(),
+            self._ask.model,
+            error,
+            delay,
+            self.retried,
+            self._retries,
         )
         return Again(reason=str(error), delay=delay)
 

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, TextIO
@@ -13,6 +14,9 @@ from typing import Final, TextIO
 from core.config import LogConfig
 from core.errors import OperatorError
 from core.redaction import Redactor
+
+current_turn: ContextVar[int] = ContextVar("current_turn", default=0)
+"""The turn that is being worked on, for the log lines of what does not know of turns; 0 outside of any."""
 
 _PLAIN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _CONTROLS: Final = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))} | {

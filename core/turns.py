@@ -31,6 +31,7 @@ from core.items import Answer, Item
 from core.journal import Journal
 from core.messages import Attachment, Message, Reply, Turn
 from core.outlet import Draft, Outlet
+from core.telemetry import current_turn
 
 log = logging.getLogger("steward.turns")
 
@@ -187,6 +188,7 @@ class Turns:
         if outlet is None:
             log.error("turn %d: nothing is connected to answer on %s", turn.id, turn.message.conversation.platform)
             return True
+        current_turn.set(turn.id)
         draft = outlet.draft(turn)
         try:
             return await self._carry_out(turn, outlet, draft)

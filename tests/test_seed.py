@@ -76,7 +76,8 @@ def conversation_was_kept(model: ModelSimulator) -> bool:
     return all(text in history for text in (FIRST, "analyze_text", "chart_text", "11 words", SECOND))
 
 
-async def test_slack(tmp_path: Path) -> None:
+async def test_slack(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "steward")
     async with SlackSimulator() as slack, ModelSimulator(SCRIPT) as model:
         async with serving(tmp_path, model, slack=slack_settings(slack)):
             await slack.connected()
@@ -88,6 +89,8 @@ async def test_slack(tmp_path: Path) -> None:
             await seen.wait(lambda shown: "brighter" in shown.text)
             await seen.wait(lambda _: len(pictures(seen.messages)) == 2)
         answers = [shown for shown in seen.messages if shown.author == slack.world.bot]
+        for line in ("turn 1 model ", "turn 1 skill analyze_text ", "turn 2 model ", "turn 2 skill restyle_chart "):
+            assert any(said.startswith(line) for said in caplog.messages), f"the log has no line {line!r}"
         assert {(shown.channel, shown.thread) for shown in answers} == {("C1", asked)}, "answered in another place"
         assert sum("11 words" in shown.text for shown in answers) == 1, "answered twice"
         check_pictures(seen.messages)
