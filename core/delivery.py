@@ -18,7 +18,7 @@ ATTEMPTS: Final = 8
 """Attempts to send a part before it waits for the next start."""
 
 LONGEST_WAIT: Final = 60.0
-"""Seconds between two attempts at the most, unless the platform asks for more."""
+"""Seconds between two attempts at the most, whatever the platform asks for."""
 
 
 class Delivery:
@@ -91,6 +91,6 @@ class Delivery:
 
     def _wait(self, attempt: int, asked: float | None) -> float:
         if asked is not None:
-            return asked
+            return min(LONGEST_WAIT, asked)
         doubled: float = self._first_wait * 2.0 ** (attempt - 1)
         return min(LONGEST_WAIT, doubled) * random.uniform(0.75, 1.25)  # noqa: S311  # jitter, not a secret

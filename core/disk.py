@@ -10,10 +10,11 @@ _ORPHAN_AGE: Final = 3600.0
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a file so that it is either whole under its name or not there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a file so that it is either whole under its name or not there, for its owner alone."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     try:
+        partial.touch(mode=0o600)
         with partial.open("wb") as file:
             file.write(content)
             file.flush()

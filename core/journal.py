@@ -122,13 +122,14 @@ class Journal:
         """End a turn in one transaction: remembered, its pieces in the outbox, its steps gone."""
         state: Literal["answered", "failed"] = "answered" if finished.ok else "failed"
         async with self._store.transaction(durable=True) as transaction:
-            if not await transaction.execute(
+            rows = await transaction.execute(
                 "UPDATE turns SET state = ?, closed_at = ? WHERE id = ? AND attempt = ? AND state = 'running'"
-                " RETURNING id",
+                " RETURNING forgotten",
                 (state, time.time(), turn.id, turn.attempt),
-            ):
+            )
+            if not rows:
                 raise StaleTurnError(f"Turn {turn.id} was taken over by a newer attempt.")
-            if finished.items:
+            if finished.items and not rows[0]["forgotten"]:
                 await self._memory.remember(transaction, turn, finished.items)
             for number, piece in enumerate(pieces):
                 await transaction.execute(
@@ -153,7 +154,13 @@ class Journal:
         await self._mark(turn, number, "failed", None)
 
     async def forget(self, transaction: Transaction, *, channel: str) -> None:
-        """Erase what a channel's finished turns said; their keys stay, so that a redelivery is still known."""
+        """Erase what a channel's finished turns said; their keys stay, so that a redelivery is still known.
+
+        Turns that are still being answered will be, but are not remembered.
+        """
+        await transaction.execute(
+            "UPDATE turns SET forgotten = 1 WHERE channel = ? AND state IN ('received', 'running')", (channel,)
+        )
         await transaction.execute(
             "UPDATE turns SET message = '' WHERE channel = ? AND state IN ('answered', 'failed')"
             " AND id NOT IN (SELECT turn FROM outbox WHERE state = 'waiting')",

@@ -159,8 +159,7 @@ class Turns:
         try:
             while queue.turns:
                 turn = queue.turns[0]
-                async with self._free:
-                    done = await self._take(turn)
+                done = await self._take(turn)
                 if not done and queue.tries + 1 < TRIES:
                     self._pause(key, queue)
                     return
@@ -204,26 +203,33 @@ class Turns:
         return True
 
     async def _carry_out(self, turn: Turn, outlet: Outlet, draft: Draft) -> bool:
-        """Answer and deliver; return whether everything was."""
-        began = time.perf_counter()
-        started = await self._journal.start(turn)
-        turn = started.turn
-        if not started.closed:
-            turn, finished = await self._answer(turn, outlet, draft)
-            await draft.show(finished)
-            pieces = outlet.split(finished.reply)
-            await self._journal.close(turn, finished, pieces)
-            log.info(
-                "turn %d %s %s in %.2f s: %d model calls, %d files, %d parts",
-                turn.id,
-                turn.message.conversation.key,
-                "answered" if finished.ok else "failed",
-                time.perf_counter() - began,
-                sum(isinstance(item, Answer) for item in finished.items),
-                len(finished.reply.attachments),
-                len(pieces),
-            )
+        """Answer and deliver; return whether everything was.
+
+        Only answering counts against the limit: a platform that takes nothing does not hold up the others.
+        """
+        async with self._free:
+            started = await self._journal.start(turn)
+            turn = started.turn if started.closed else await self._close(started.turn, outlet, draft)
         return await self._delivery.deliver(turn, draft, repeated=started.closed)
+
+    async def _close(self, turn: Turn, outlet: Outlet, draft: Draft) -> Turn:
+        """Answer a turn and put the reply into the outbox."""
+        began = time.perf_counter()
+        turn, finished = await self._answer(turn, outlet, draft)
+        await draft.show(finished)
+        pieces = outlet.split(finished.reply)
+        await self._journal.close(turn, finished, pieces)
+        log.info(
+            "turn %d %s %s in %.2f s: %d model calls, %d files, %d parts",
+            turn.id,
+            turn.message.conversation.key,
+            "answered" if finished.ok else "failed",
+            time.perf_counter() - began,
+            sum(isinstance(item, Answer) for item in finished.items),
+            len(finished.reply.attachments),
+            len(pieces),
+        )
+        return turn
 
     async def _answer(self, turn: Turn, outlet: Outlet, draft: Draft) -> tuple[Turn, Finished]:
         """Have the agent answer; whatever fails becomes a reply that says so."""

@@ -511,3 +511,14 @@ async def test_closing_waits_for_the_transaction_that_is_open(tmp_path: Path) ->
     again = await open_store(store.path)
     assert await keys(again) == ["a"]
     await again.close()
+
+
+async def test_the_database_is_for_its_owner_alone(tmp_path: Path) -> None:
+    store = await open_store(tmp_path / "new" / "steward.db")
+    try:
+        await store.write(INSERT, ("a",))
+        modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "new").iterdir()}
+        assert modes == {"steward.db": 0o600, "steward.db-wal": 0o600, "steward.db-shm": 0o600}
+        assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
+    finally:
+        await store.close()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -250,6 +251,35 @@ async def test_a_file_that_comes_with_its_bytes_outlives_a_restart(tmp_path: Pat
     async with house(tmp_path, model, read) as steward:
         await steward.turns.idle()
         assert "keep me" in model.asked[1].text
+
+
+async def test_a_platform_that_takes_nothing_does_not_hold_up_the_others(tmp_path: Path) -> None:
+    stuck, sound = KeptOutlet(), KeptOutlet()
+    stuck.failures = [PlatformError("the network is down", retry_after=60.0)]
+    async with house(tmp_path, ScriptedModel(says("one"), says("two")), start=False, parallel=1) as steward:
+        await steward.turns.start({"stuck": stuck, "test": sound})
+        asked = message("hi")
+        await steward.turns.accept(replace(asked, conversation=replace(asked.conversation, platform="stuck")))
+        await until(lambda: stuck.attempts)
+        await steward.turns.accept(message("hi"))
+        await until(lambda: sound.texts)
+        await steward.turns.close()
+    assert (stuck.texts, len(sound.texts)) == ([], 1)
+
+
+async def test_what_is_being_answered_when_a_channel_is_forgotten_is_not_remembered(tmp_path: Path) -> None:
+    model = ScriptedModel(says("the canary sings"), says("which bird?"))
+    model.hold.clear()
+    async with house(tmp_path, model) as steward:
+        await steward.turns.accept(message("what does the canary do?"))
+        await until(lambda: model.busy == 1)
+        here = message("").conversation
+        await forget(here, store=steward.store, memory=steward.memory, files=steward.files, journal=steward.journal)
+        model.hold.set()
+        await steward.turns.idle()
+        assert steward.outlet.texts == ["the canary sings"]
+        await steward.answer(message("and the bird?"))
+        assert "canary" not in model.asked[1].text
 
 
 async def test_drafts_are_closed(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ MIGRATIONS: Final[tuple[str, ...]] = (
         message TEXT NOT NULL,
         state TEXT NOT NULL DEFAULT 'received' CHECK (state IN ('received', 'running', 'answered', 'failed')),
         attempt INTEGER NOT NULL DEFAULT 0,
+        forgotten INTEGER NOT NULL DEFAULT 0,
         received_at REAL NOT NULL,
         started_at REAL,
         closed_at REAL

@@ -115,11 +115,11 @@ async def open_store(path: Path, *, patience: float = 10.0) -> Store:
     """
     with _sentences(path):
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise OperatorError(f"The data folder {path.parent} cannot be made: {error.strerror}.") from error
         # aiosqlite does not wait for its thread where the file cannot be opened: try that without it.
-        await asyncio.to_thread(lambda: sqlite3.connect(path).close())
+        await asyncio.to_thread(_try, path)
         writer = await _connect(path, patience)
         try:
             await _migrate(path, writer)
@@ -129,6 +129,13 @@ async def open_store(path: Path, *, patience: float = 10.0) -> Store:
             await writer.close()
             raise
     return Store(path, writer, reader)
+
+
+def _try(path: Path) -> None:
+    """Open the file, made for its owner alone, as its write-ahead log then is too: it holds private conversations."""
+    with contextlib.suppress(OSError):  # SQLite says better what is wrong
+        path.touch(mode=0o600)
+    sqlite3.connect(path).close()
 
 
 async def _connect(path: Path, patience: float) -> aiosqlite.Connection:
