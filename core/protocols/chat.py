@@ -3,8 +3,6 @@
 https://platform.openai.com/docs/api-reference/chat
 """
 
-import json
-
 from pydantic import JsonValue
 
 from core.items import Answer, Item, Question, Usage
@@ -13,7 +11,7 @@ from core.model import Tool
 from core.protocols.api import Ask, Finish, Format
 from core.protocols.calls import Assembly, fit_arguments, fit_name
 from core.protocols.faults import fault_of, refusal_of, status_in_stream
-from core.protocols.fields import count_at, object_at, plain_text
+from core.protocols.fields import count_at, object_at, plain_text, read_event
 from core.protocols.thoughts import Unthinking
 
 _FINISHES: dict[str, Finish] = {"length": "length", "content_filter": "filtered"}
@@ -65,7 +63,7 @@ class ChatReader:
             self.finish = self.finish or "complete"
             self.closed = True
             return ""
-        event = json.loads(data)
+        event = read_event(data)
         if not isinstance(event, dict):
             return ""
         if usage := event.get("usage"):

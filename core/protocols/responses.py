@@ -3,7 +3,6 @@
 https://platform.openai.com/docs/api-reference/responses
 """
 
-import json
 from collections.abc import Iterator
 
 from core.items import Answer, Call, Item, Question, Usage
@@ -12,7 +11,7 @@ from core.model import Tool
 from core.protocols.api import Ask, Finish, Format
 from core.protocols.calls import fit_arguments, fit_name, new_id
 from core.protocols.faults import RequestFailedError, fault_of, refusal_of, status_in_stream
-from core.protocols.fields import count_at, object_at, objects_at, plain_text, text_at
+from core.protocols.fields import count_at, object_at, objects_at, plain_text, read_event, text_at
 
 _REASONING_FIELDS = ("id", "type", "summary", "content", "encrypted_content")
 _TEXT_EVENTS = frozenset({"response.output_text.delta", "response.refusal.delta"})
@@ -62,7 +61,7 @@ class ResponsesReader:
         if data.startswith("[DONE]"):
             self.closed = True
             return ""
-        event = json.loads(data)
+        event = read_event(data)
         if not isinstance(event, dict):
             return ""
         kind = event.get("type")
