@@ -81,6 +81,10 @@ class AgentConfig(Section):
         5, ge=1, le=50, description="Model calls in one turn before it has to answer without skills."
     )
     parallel: int = Field(8, ge=1, le=1000, description="Turns worked on at the same time.")
+    turn_seconds: float = Field(600.0, gt=0, description="Seconds after which an answer is given up.")
+    stop_seconds: float = Field(
+        20.0, ge=0, description="Seconds that answers under way have left when Steward is told to stop."
+    )
 
 
 class MemoryConfig(Section):
@@ -96,6 +100,21 @@ class FilesConfig(Section):
     keep_days: float = Field(30.0, gt=0, description="Days a file is kept.")
     quota_mb: float = Field(1024.0, gt=0, description="Megabytes kept in all; the oldest go first.")
     max_mb: float = Field(25.0, gt=0, description="Megabytes of the largest file accepted.")
+
+
+class WorkersConfig(Section):
+    """Processes that run blocking skills."""
+
+    processes: int = Field(4, ge=1, le=100, description="Skills run at the same time.")
+    memory_mb: float = Field(1024.0, ge=64, description="Megabytes a skill may take.")
+    cpu_seconds: float = Field(60.0, gt=0, description="Seconds of processor time a call may take.")
+
+
+class CatchUpConfig(Section):
+    """What was said while Steward was not connected."""
+
+    hours: float = Field(24.0, ge=0, description="Hours looked back; 0 switches it off.")
+    messages: int = Field(100, ge=1, description="Most messages answered late, on each platform.")
 
 
 class SlackConfig(Section):
@@ -155,6 +174,8 @@ class Config(BaseSettings):
     agent: AgentConfig = Field(default_factory=AgentConfig)
     memory: MemoryConfig = Field(default_factory=MemoryConfig)
     files: FilesConfig = Field(default_factory=FilesConfig)
+    workers: WorkersConfig = Field(default_factory=WorkersConfig)
+    catch_up: CatchUpConfig = Field(default_factory=CatchUpConfig)
     slack: SlackConfig = Field(default_factory=SlackConfig)
     discord: DiscordConfig = Field(default_factory=DiscordConfig)
     skills: dict[str, dict[str, JsonValue]] = Field(

@@ -7,6 +7,7 @@
     │   └── SkillDefinitionError   a skill without hints or docstring, or two of one name; names file and line
     ├── UserError          whoever talks to Steward: an unknown sub-command, a file that is not there
     ├── SkillError         a skill: what it was asked cannot be done; the model reads the sentence
+    │   └── SkillAbortedError      it was stopped midway (time, memory, a crash): what it had done by then is unknown
     ├── ModelError         the language model or its server
     │   ├── ContextOverflowError   the conversation is longer than the model can read; a shorter one may fit
     │   └── RequestFailedError     one request of several tries; lives in core.protocols.faults
@@ -38,6 +39,10 @@ class SkillError(StewardError):
 
     The only exception a skill needs: any other one is reported to the model by its type and logged in full.
     """
+
+
+class SkillAbortedError(SkillError):
+    """Tell the model that a skill was stopped before it returned; what it had done by then is not known."""
 
 
 class ModelError(StewardError):

@@ -60,6 +60,7 @@ class Result:
 
     Attributes:
         files: ids of the files the skill made.
+        unknown: nobody knows whether the skill did what it was called for.
     """
 
     call_id: str
@@ -67,6 +68,7 @@ class Result:
     text: str
     ok: bool = True
     files: tuple[str, ...] = ()
+    unknown: bool = False
     type: Literal["result"] = "result"
 
 

@@ -13,15 +13,18 @@ class Part:
     """One outgoing piece of a reply: what a platform sends in one call.
 
     Attributes:
-        key: unique and stable for this turn and part, the turn's id and the part's number from 0: "81.0". A platform
-            derives its nonce or metadata from it, and answers the question itself with part 0.
+        key: unique and stable for this turn and part, the turn's id and the part's number: "81.0". A platform derives
+            its nonce or metadata from it.
         attachments: with their content.
-        repeated: it may have been sent before a restart; a platform looks for it before sending it again.
+        opens: it is the first part of an answer, the one that replies to the question itself.
+        repeated: it may have been sent before a restart; a platform looks for it before sending it again, and where it
+            cannot look, says with it that it may be a repetition.
     """
 
     key: str
     text: str = ""
     attachments: tuple[Attachment, ...] = ()
+    opens: bool = False
     repeated: bool = False
 
 

@@ -4,11 +4,11 @@ import asyncio
 import inspect
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import partial
-from typing import Final, ParamSpec, TypeVar, cast, overload
+from typing import Final, Literal, ParamSpec, TypeAlias, TypeVar, cast, overload
 
 from pydantic import JsonValue
 
@@ -28,6 +28,12 @@ R = TypeVar("R")
 
 log = logging.getLogger("steward.skill")
 
+Effects: TypeAlias = Literal["none", "local", "posts", "outside"]
+"""What a skill changes: nothing; what Steward keeps itself; what people see in a chat; something anywhere else.
+
+The first two may be run again after a crash. The others are not: whether one that was under way was done is unknown.
+"""
+
 _MARK: Final = "__steward_skill__"
 _NAME: Final = re.compile(r"[A-Za-z0-9_]{1,64}")
 
@@ -38,25 +44,42 @@ class Options:
 
     Attributes:
         timeout: in seconds.
+        effects: what it changes.
+        blocking: it runs in a worker process; every function that is not `async` does.
+        preload: modules that worker processes import before it is called.
         shadowed: "file:line" of an earlier skill of the same name in the same module, which this one hides.
     """
 
     timeout: float = 60.0
+    effects: Effects = "none"
+    blocking: bool = True
+    preload: tuple[str, ...] = ()
     shadowed: str | None = None
 
 
 @overload
 def skill(function: Callable[P, R], /) -> Callable[P, R]: ...
 @overload
-def skill(*, timeout: float = 60.0) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
 def skill(
-    function: Callable[P, R] | None = None, /, *, timeout: float = 60.0
+    *, timeout: float = 60.0, effects: Effects = "none", blocking: bool | None = None, preload: Sequence[str] = ()
+) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+def skill(
+    function: Callable[P, R] | None = None,
+    /,
+    *,
+    timeout: float = 60.0,
+    effects: Effects = "none",
+    blocking: bool | None = None,
+    preload: Sequence[str] = (),
 ) -> Callable[P, R] | Callable[[Callable[P, R]], Callable[P, R]]:
     """Mark a function as a skill; the function stays what it is.
 
     Args:
         function: with type hints and a Google-style docstring.
         timeout: seconds after which the model is told that the skill took too long.
+        effects: what the skill changes; one with effects in a chat or outside is never run twice for one call.
+        blocking: run it in a worker process; by default that is done with every function that is not `async`.
+        preload: names of modules that take long to import, which worker processes import at the start.
 
     Raises:
         SkillDefinitionError: it is a class or another object that is no function.
@@ -67,7 +90,14 @@ def skill(
             raise SkillDefinitionError(f"{marked.__module__}: @skill marks functions, and {marked!r} is none")
         earlier: object = marked.__globals__.get(marked.__qualname__)
         shadowed = signature.place(earlier) if inspect.isfunction(earlier) and options_of(earlier) else None
-        setattr(marked, _MARK, Options(timeout=timeout, shadowed=shadowed))
+        options = Options(
+            timeout=timeout,
+            effects=effects,
+            blocking=not inspect.iscoroutinefunction(marked) if blocking is None else blocking,
+            preload=tuple(preload),
+            shadowed=shadowed,
+        )
+        setattr(marked, _MARK, options)
         return marked
 
     return mark if function is None else mark(function)
@@ -146,10 +176,15 @@ class Skill:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What came of a call: `reply.text` is for the model, and an error it can act on unless `ok`."""
+    """What came of a call: `reply.text` is for the model, and an error it can act on unless `ok`.
+
+    Attributes:
+        unknown: the skill has effects in a chat or outside, and nobody knows whether they happened.
+    """
 
     reply: Reply
     ok: bool = True
+    unknown: bool = False
 
 
 class Skillset:
@@ -175,6 +210,11 @@ class Skillset:
                     f"{added.place}: there is a skill {added.tool.name} already, at {other.place}"
                 )
         self.tools: tuple[Tool, ...] = tuple(self._skills[name].tool for name in sorted(self._skills))
+
+    def repeatable(self, name: str) -> bool:
+        """Tell whether a skill may be run again when it is not known whether it was run."""
+        found = self._skills.get(name)
+        return found is None or found.options.effects in ("none", "local")
 
     async def call(self, call: Call, context: Context) -> Outcome:
         """Carry out a model's call; whatever goes wrong is an outcome for the model, and in the log in full."""

@@ -99,6 +99,7 @@ def test_environment_beats_file_beats_default(tmp_path: Path) -> None:
 
 def test_every_key_can_be_set_by_its_variable() -> None:
     values = {"port": "81", "max_iterations": "3", "parallel": "2", "retries": "1", "turns": "5", "tokens": "6"}
+    values |= {"processes": "4", "memory_mb": "512.0", "messages": "9"}
     words = {"api": "responses", "tools": "json", "level": "debug", "format": "json"}
     for key in keys.keys(Config):
         last = key.path[-1]
