@@ -1,8 +1,8 @@
 """The way to a model's server: requests out, the events of streamed answers in, through the `openai` client."""
 
+import asyncio
 import json
 import logging
-import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Final
@@ -24,7 +24,7 @@ log = logging.getLogger("steward.model")
 
 _OPENAI: Final = "https://api.openai.com/v1"
 _CONNECT: Final = 10.0
-# A server that sends signs of life but no answer is given up after this many times the timeout.
+# A server that sends signs of life but no answer, in headers or in the body, is given up after this many timeouts.
 _LONGEST: Final = 10
 
 
@@ -34,6 +34,7 @@ class Transport:
     def __init__(self, config: ModelConfig) -> None:
         self._model = config.name
         self._timeout = config.timeout
+        self._longest = config.timeout * _LONGEST
         key = config.api_key.get_secret_value() if config.api_key else ""
         self._client = AsyncOpenAI(
             api_key=key or "none",
@@ -51,14 +52,18 @@ class Transport:
         Raises:
             RequestFailedError: there was no answer, or it broke off.
         """
+        latest = asyncio.get_running_loop().time() + self._longest
         try:
-            response = await self._post(path, body)
+            async with asyncio.timeout_at(latest):
+                response = await self._post(path, body)
             try:
-                async with aclosing(self._decoded(response)) as events:
+                async with aclosing(self._decoded(response, latest)) as events:
                     async for data in events:
                         yield data
             finally:
                 await response.aclose()
+        except TimeoutError as error:
+            raise RequestFailedError(_timed_out(self._longest)) from error
         except openai.APIStatusError as error:
             refusal = refusal_of(error.body, status=error.status_code)
             raise fault_of(refusal, model=self._model, wait=retry_after(error.response.headers)) from error
@@ -82,19 +87,21 @@ class Transport:
         assert isinstance(response, httpx2.Response)
         return response
 
-    async def _decoded(self, response: httpx2.Response) -> AsyncGenerator[str, None]:
+    async def _decoded(self, response: httpx2.Response, latest: float) -> AsyncGenerator[str, None]:
         kind = response.headers.get("content-type", "")
         if "html" in kind:
             raise RequestFailedError("model.base_url leads to a web page, not to a language model's server.")
         if "json" in kind:
-            yield (await response.aread()).decode("utf-8", "replace")
+            async with asyncio.timeout_at(latest):
+                whole = await response.aread()
+            yield whole.decode("utf-8", "replace")
             return
-        decoder, latest = EventDecoder(), time.monotonic() + self._timeout * _LONGEST
+        decoder, loop = EventDecoder(), asyncio.get_running_loop()
         async for chunk in response.aiter_bytes():
             for data in decoder.feed(chunk):
                 yield data
-            if time.monotonic() > latest:
-                raise RequestFailedError(_timed_out(self._timeout * _LONGEST))
+            if loop.time() > latest:
+                raise TimeoutError
         for data in decoder.end():
             yield data
 

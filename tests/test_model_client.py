@@ -1,5 +1,8 @@
 import asyncio
+import contextlib
+import json
 import logging
+import socket
 
 import pytest
 from pydantic import SecretStr
@@ -163,7 +166,7 @@ async def test_tries_have_an_end(api: Api) -> None:
 
 @both_protocols
 @pytest.mark.parametrize("politely", [True, False])
-async def test_an_answer_cut_midway_begins_again_without_repeating_itself(api: Api, politely: bool) -> None:
+async def test_f33_an_answer_cut_midway_begins_again_without_repeating_itself(api: Api, politely: bool) -> None:
     script = [cuts(after="You rolled a", politely=politely), says("You rolled a four.")]
     async with connected(ModelSimulator(script), api=api) as model:
         happened = await deltas(model)
@@ -171,8 +174,38 @@ async def test_an_answer_cut_midway_begins_again_without_repeating_itself(api: A
     assert sum(isinstance(delta, Restarted) for delta in happened) == 1
 
 
+def torn_call(api: Api, *, done: bool) -> Step:
+    """A stream that is cut within a call, or right after it."""
+    arguments = '{"sides": 6}' if done else '{"sides'
+    if api == "chat":
+        function = {"name": "roll", "arguments": arguments}
+        call = {"index": 0, "id": "c1", "type": "function", "function": function}
+        return streams({"choices": [{"index": 0, "delta": {"content": "Rolling", "tool_calls": [call]}}]})
+    item = {"type": "function_call", "id": "fc_1", "call_id": "c1", "name": "roll", "arguments": arguments}
+    kind = "response.output_item.done" if done else "response.output_item.added"
+    text = {"type": "response.output_text.delta", "delta": "Rolling"}
+    return streams(text, {"type": kind, "output_index": 0, "item": item})
+
+
 @both_protocols
-async def test_a_stream_that_is_only_cut_is_no_answer(api: Api) -> None:
+@pytest.mark.parametrize("done", [True, False])
+async def test_f33_a_call_cut_midway_is_made_once(api: Api, done: bool) -> None:
+    script = [torn_call(api, done=done), calls(("roll", {"sides": 20}), text="Rolling once.")]
+    async with connected(ModelSimulator(script), api=api) as model:
+        happened = await deltas(model)
+    assert shown(happened) == "Rolling once."
+    [answer] = [delta for delta in happened if isinstance(delta, Answer)]
+    assert [json.loads(call.arguments) for call in answer.calls] == [{"sides": 20}]
+
+
+@both_protocols
+@pytest.mark.parametrize("done", [True, False])
+async def test_f32_a_call_without_the_streams_end_is_never_made(api: Api, done: bool) -> None:
+    assert "broke off" in await refusal(*[torn_call(api, done=done)] * 2, api=api, retries=1)
+
+
+@both_protocols
+async def test_f32_a_stream_that_is_only_cut_is_no_answer(api: Api) -> None:
     assert "broke off" in await refusal(cuts(after="half"), cuts(politely=True), api=api, retries=1)
 
 
@@ -183,7 +216,7 @@ async def test_an_error_inside_the_stream_is_tried_again(api: Api) -> None:
 
 
 @pytest.mark.parametrize("after", ["", "You rolled"])
-async def test_a_server_that_falls_silent_is_asked_again(after: str) -> None:
+async def test_f34_a_server_that_falls_silent_is_asked_again(after: str) -> None:
     async with connected(ModelSimulator([hangs(after=after), says("Four.")]), timeout=0.1) as model:
         assert (await answered(model)).text == "Four."
 
@@ -217,19 +250,45 @@ async def test_only_the_configuration_decides_what_a_server_is_told(monkeypatch:
     assert b"openai-" not in heads[0].lower()
 
 
-async def test_signs_of_life_without_an_answer_are_not_waited_for_forever() -> None:
-    comments = [b": keep-alive\n\n"] * 40
-    server = ModelSimulator([raw(*comments, pause=0.01)])
-    assert "did not answer within 0.2 seconds" in await refusal(server=server, timeout=0.02, retries=3)
+@pytest.mark.parametrize(
+    "step",
+    [
+        pytest.param(raw(*[b": keep-alive\n\n"] * 200, pause=0.01), id="comments in a stream"),
+        pytest.param(raw(*[b" "] * 200, content_type="application/json", pause=0.01), id="blanks before a body"),
+        pytest.param(raw(*[b" "] * 200, status=500, pause=0.01), id="blanks in a refusal"),
+    ],
+)
+async def test_f34_signs_of_life_without_an_answer_are_not_waited_for_forever(step: Step) -> None:
+    server = ModelSimulator(lambda _: step)
+    assert "did not answer within" in await refusal(server=server, timeout=0.05, retries=3)
+
+
+async def test_f34_headers_that_never_end_are_not_waited_for_forever() -> None:
+    async def drip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\n")
+        with contextlib.suppress(ConnectionError):
+            for number in range(200):
+                writer.write(b"x-wait-%d: a little longer\r\n" % number)
+                await writer.drain()
+                await asyncio.sleep(0.01)
+        writer.close()
+
+    async with await asyncio.start_server(drip, "127.0.0.1") as server:
+        port = server.sockets[0].getsockname()[1]
+        model = connect(ModelConfig(base_url=f"http://127.0.0.1:{port}/v1", timeout=0.05))
+        with pytest.raises(ModelError, match="did not answer within"):
+            await deltas(model)
+        await model.close()
 
 
 async def test_a_server_that_is_not_there_is_said_to_be_out_of_reach() -> None:
-    async with ModelSimulator() as server:
-        gone = config(server, retries=1)
-    model = connect(gone, patience=EAGER)
-    with pytest.raises(ModelError, match="cannot be reached"):
-        await deltas(model)
-    await model.close()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # nobody listens there, and nobody else can
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
+        model = connect(ModelConfig(base_url=url, retries=1), patience=EAGER)
+        with pytest.raises(ModelError, match="cannot be reached"):
+            await deltas(model)
+        await model.close()
 
 
 @pytest.mark.parametrize(
