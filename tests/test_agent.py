@@ -79,8 +79,7 @@ async def test_independent_calls_run_together(tmp_path: Path) -> None:
         assert [item.text for item in model.asked[1].items if isinstance(item, Result)] == ["a met", "b met"]
 
 
-async def test_one_of_two_calls_fails_and_both_have_results(tmp_path: Path) -> None:
-    """F30."""
+async def test_f30_one_of_two_calls_fails_and_both_have_results(tmp_path: Path) -> None:
     model = ScriptedModel(calls(("fail", "{}"), ("count", '{"text": "ab"}')), says("done"))
     async with house(tmp_path, model, fail, count) as steward:
         await steward.answer(message("try"))
@@ -187,6 +186,26 @@ async def test_a_file_that_cannot_be_fetched_is_told_to_the_model(tmp_path: Path
         assert "[file 'notes.txt' could not be fetched: it is gone]" in model.asked[0].text
 
 
+async def test_f48_a_file_is_read_from_what_was_stored_when_its_link_has_expired(tmp_path: Path) -> None:
+    @skill
+    def read(file: Attachment) -> str:
+        """Read a file."""
+        return (file.content or b"").decode()
+
+    sent = Attachment(filename="notes.txt", media_type="text/plain", source="there")
+    model = ScriptedModel(
+        says("I have it."),
+        lambda asked: calls(("read", f'{{"file": "{asked.text.split("[file ")[1].split(":")[0]}"}}')),
+        says("It says hello."),
+    )
+    async with house(tmp_path, model, read) as steward:
+        steward.outlet.downloads["there"] = b"hello from the file"
+        await steward.answer(message("keep this", attachments=(sent,)))
+        del steward.outlet.downloads["there"]
+        await steward.answer(message("what did it say?"))
+        assert model.asked[2].items[-1].text == "hello from the file"
+
+
 async def test_a_skill_finds_what_was_made_earlier_in_the_conversation(tmp_path: Path) -> None:
     @skill
     def make() -> Attachment:
@@ -206,9 +225,7 @@ async def test_a_skill_finds_what_was_made_earlier_in_the_conversation(tmp_path:
         assert "was {'kind': 'thing', 'n': 1}" in model.asked[3].text
 
 
-async def test_a_giant_result_is_capped_for_the_model(tmp_path: Path) -> None:
-    """F36."""
-
+async def test_f36_a_giant_result_is_capped_for_the_model(tmp_path: Path) -> None:
     @skill
     def flood() -> str:
         """Flood."""
@@ -242,8 +259,7 @@ async def test_f35_a_question_too_long_for_the_model_is_answered_with_a_sentence
         assert len(model.asked[-1].items) == 1
 
 
-async def test_calls_of_one_id_are_told_apart(tmp_path: Path) -> None:
-    """F26."""
+async def test_f26_calls_of_one_id_are_told_apart(tmp_path: Path) -> None:
     same = Answer(calls=tuple(Call(id="c", name="count", arguments=f'{{"text": "{text}"}}') for text in ("a", "abc")))
     model = ScriptedModel(same, says("1 and 3"))
     async with house(tmp_path, model, count) as steward:

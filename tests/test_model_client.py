@@ -21,7 +21,6 @@ from tests.model_talk import (
     Api,
     answered,
     both_protocols,
-    config,
     connected,
     deltas,
     refusal,
