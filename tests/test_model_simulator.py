@@ -126,12 +126,19 @@ async def test_an_unused_step_is_reported_on_leaving() -> None:
             pass
 
 
-async def test_a_function_may_find_the_steps() -> None:
-    def echo(request: Request) -> Said:
-        return says(request.question.upper())
+def greet(request: Request) -> Said:
+    assert request.question == "hello", f"nobody should ask {request.question!r}"
+    return says("good day")
 
-    async with ModelSimulator(echo) as server, client(server) as talk:
-        assert await say(talk, "loud") == "LOUD"
+
+async def test_a_rule_answers_a_request_that_is_sent_again() -> None:
+    async with ModelSimulator(greet) as server, client(server) as talk:
+        assert [await say(talk), await say(talk)] == ["good day", "good day"]
+
+
+async def test_a_request_that_a_rule_does_not_know_is_reported_on_leaving() -> None:
+    found = await left(ModelSimulator(greet), lambda talk: say(talk, "goodbye"))
+    assert "nobody should ask 'goodbye'" in found
 
 
 async def test_a_wrong_key_is_refused_and_is_no_mistake_of_the_script() -> None:

@@ -1,7 +1,7 @@
 """A local model server for tests and for trying things: OpenAI's two protocols, scripted."""
 
 from bots.simulator.model.request import Request
-from bots.simulator.model.script import Failed, Raw, Said, Step, calls, cuts, fails, hangs, raw, says, streams
+from bots.simulator.model.script import Failed, Raw, Rule, Said, Step, calls, cuts, fails, hangs, raw, says, streams
 from bots.simulator.model.server import ModelSimulator
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "ModelSimulator",
     "Raw",
     "Request",
+    "Rule",
     "Said",
     "Step",
     "calls",

@@ -59,6 +59,9 @@ class Raw:
 
 Step: TypeAlias = Said | Failed | Raw
 
+Rule: TypeAlias = Callable[[Request], Step]
+"""Finds the step for a request by nothing but what it says, so that one that is sent again is answered again."""
+
 
 def says(
     text: str,

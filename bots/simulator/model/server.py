@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -11,7 +11,7 @@ from aiohttp import web
 from bots.simulator.model import chat, responses
 from bots.simulator.model.checks import complaint
 from bots.simulator.model.request import Api, Request
-from bots.simulator.model.script import Failed, Said, Step, disappointment
+from bots.simulator.model.script import Failed, Rule, Said, Step, disappointment
 from bots.simulator.model.wire import Wire, refusal
 
 
@@ -19,7 +19,8 @@ class ModelSimulator:
     """An OpenAI-compatible server on 127.0.0.1; leaving the context fails where the script was not followed.
 
     Args:
-        script: the steps in order, each consumed by one request; or a function that finds the step for a request.
+        script: the steps in order, each consumed by one request; or a rule, which finds the answer to any request and
+            raises `AssertionError` at one that should not have come.
         api_key: the key that requests must carry; None accepts any.
         models: the names of the models there are; none accepts any.
         formats: the kinds of `response_format` the server knows.
@@ -28,7 +29,8 @@ class ModelSimulator:
 
     Attributes:
         requests: everything that was asked, refusals included, oldest first.
-        mistakes: requests without a step left, not meeting their expectation, or that a strict server refuses.
+        mistakes: requests without a step left, not meeting their expectation, that the rule does not know, or that a
+            strict server refuses.
 
     Raises:
         AssertionError: on leaving, when there are mistakes or steps that no request consumed.
@@ -36,7 +38,7 @@ class ModelSimulator:
 
     def __init__(
         self,
-        script: Iterable[Step] | Callable[[Request], Step] = (),
+        script: Iterable[Step] | Rule = (),
         *,
         api_key: str | None = None,
         models: Sequence[str] = (),
@@ -47,7 +49,7 @@ class ModelSimulator:
         self.requests: list[Request] = []
         self.mistakes: list[str] = []
         self.base_url = ""
-        self._find = script if callable(script) else None
+        self._rule = script if callable(script) else None
         self._steps: list[Step] = [] if callable(script) else list(script)
         self._api_key = api_key
         self._models = tuple(models)
@@ -135,14 +137,20 @@ class ModelSimulator:
         return None
 
     def _next(self, request: Request) -> Step:
-        if self._find is not None:
-            return self._find(request)
+        if self._rule is not None:
+            return self._follow(self._rule, request)
         if not self._steps:
             return self._mistake(request, f"no step is left; the request says: {request.digest!r}")
         step = self._steps.pop(0)
         if found := disappointment(step, request):
             return self._mistake(request, found)
         return step
+
+    def _follow(self, rule: Rule, request: Request) -> Step:
+        try:
+            return rule(request)
+        except AssertionError as error:
+            return self._mistake(request, str(error))
 
     def _mistake(self, request: Request, found: str) -> Failed:
         self.mistakes.append(f"request {len(self.requests)} ({request.api}): {found}")
