@@ -14,6 +14,7 @@ from typing import Final
 from bots.commands import Commands
 from bots.platform import Platform
 from core.agent import Agent
+from core.boundary import Watch, unwatched
 from core.config import Config
 from core.delivery import Delivery
 from core.discovery import discover
@@ -79,6 +80,9 @@ class App:
     async def run(self) -> None:
         """Serve every configured platform until SIGTERM, SIGINT or cancellation.
 
+        At the first signal answers under way come to their end, for `agent.stop_seconds` at most; a second one does not
+        wait for them. What is left is answered after the next start.
+
         Raises:
             OperatorError: no platform is configured.
         """
@@ -89,17 +93,33 @@ class App:
             )
         self._announce(platforms)
         serving = asyncio.ensure_future(self.serve(*platforms))
+        stopping: list[asyncio.Task[None]] = []
+
+        def stop() -> None:
+            if stopping:
+                serving.cancel()
+            else:
+                stopping.append(asyncio.create_task(self._stop(serving)))
+
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, serving.cancel)
+            loop.add_signal_handler(number, stop)
         try:
             with contextlib.suppress(asyncio.CancelledError):
                 await serving
         finally:
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.remove_signal_handler(number)
-            serving.cancel()
+            for task in (serving, *stopping):
+                task.cancel()
+            await asyncio.gather(*stopping, return_exceptions=True)
         log.info("stopped")
+
+    async def _stop(self, serving: asyncio.Future[None]) -> None:
+        """Stop gracefully; the platforms stay connected meanwhile, for answers go out over them."""
+        log.info("stopping")
+        await self.turns.drain(self.config.agent.stop_seconds)
+        serving.cancel()
 
     def _announce(self, platforms: Sequence[Platform]) -> None:
         model = "the practice model" if self.practice else self.config.model.name
@@ -166,12 +186,13 @@ class App:
 
 
 @contextlib.asynccontextmanager
-async def open_app(config: Config, *, announced: bool = False) -> AsyncIterator[App]:
+async def open_app(config: Config, *, announced: bool = False, watch: Watch = unwatched) -> AsyncIterator[App]:
     """Put Steward together, and take it apart at the end.
 
     Args:
         config: the settings.
         announced: the practice model need not say that it is one, because the caller does.
+        watch: is told each boundary of a turn's life.
 
     Raises:
         OperatorError: a skill is wrong, or the data folder or database cannot be used.
@@ -182,7 +203,7 @@ async def open_app(config: Config, *, announced: bool = False) -> AsyncIterator[
         stack.push_async_callback(store.close)
         memory = Memory(store, turns=config.memory.turns, tokens=config.memory.tokens)
         files = Files(store, config.data_dir / "files", config.files)
-        journal = Journal(store, memory)
+        journal = Journal(store, memory, watch=watch)
         model = connect_model(config, announced=announced)
         stack.push_async_callback(model.close)
         agent = Agent(
@@ -200,6 +221,7 @@ async def open_app(config: Config, *, announced: bool = False) -> AsyncIterator[
             agent=agent,
             delivery=Delivery(journal, files),
             parallel=config.agent.parallel,
+            longest=config.agent.turn_seconds,
         )
 
         async def forget_here(conversation: Conversation) -> tuple[int, int]:

@@ -5,15 +5,16 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
+from core import doubts
 from core.context import Context
 from core.errors import ContextOverflowError, ModelError, StewardError
 from core.events import Event, Finished, Restarted, SkillFinished, SkillStarted
 from core.files import Files, Shelf, describe
 from core.history import distinct, repair
-from core.items import Answer, Call, Item, Question, Result
+from core.items import Answer, Begun, Call, Item, Question, Result, Step
 from core.memory import Memory, estimate
 from core.messages import Attachment, Message, Reply, Turn
 from core.model import Delta, Model, Tool
@@ -23,6 +24,9 @@ log = logging.getLogger("steward.agent")
 
 LONGEST_RESULT: Final = 24_000
 """Characters of a skill's result that the model is given."""
+
+SAME: Final = 2
+"""How often a call gives the same result before it is not run again in the same turn."""
 
 _LITTLE: Final = 500
 """Tokens of history below which a model that cannot read them gets none."""
@@ -46,24 +50,29 @@ class StepLog(Protocol):
     """The stored steps of one turn."""
 
     @property
-    def steps(self) -> Sequence[Item]:
-        """The steps that are done."""
+    def steps(self) -> Sequence[Step]:
+        """The steps that are stored."""
         ...
 
-    async def record(self, item: Item) -> None:
-        """Store a step that is done."""
+    async def record(self, step: Step) -> None:
+        """Store a step, as it is done or, of a call with effects, begins."""
         ...
 
 
 @dataclass(slots=True, kw_only=True)
 class _Work:
-    """A turn being worked on: what the model reads, and what was made for people so far."""
+    """A turn being worked on: what the model reads, and what was made for people so far.
+
+    Attributes:
+        cut_off: the calls that an earlier attempt began, and of which it is unknown whether they had effects; by id.
+    """
 
     turn: Turn
     context: Context
     history: list[Item]
     items: list[Item]
     made: dict[str, Attachment]
+    cut_off: dict[str, Call]
 
 
 class Agent:
@@ -98,10 +107,12 @@ class Agent:
         1. Recall what the readers of the answer may know.
         2. Ask the model, which streams text and calls.
         3. Without calls, that is the reply; else store the answer.
-        4. Run the calls together; store each result; go on with 2.
+        4. Run the calls together; store each result; go on with 2. That a call with effects in a chat or outside begins
+           is stored before it runs.
         5. After `max_iterations` model calls the model is asked once more, without skills.
 
-        Steps that the journal already holds, from an attempt that was cut off, are not done again.
+        Steps that the journal already holds, from an attempt that was cut off, are not done again. A call with effects
+        that had begun is not either: nobody knows whether they happened, and the answer says so.
 
         Args:
             turn: with its attachments kept.
@@ -117,12 +128,13 @@ class Agent:
                 async for event in events:
                     yield event
         except ModelError as error:
-            yield Finished(reply=Reply(text=str(error), attachments=tuple(work.made.values())), items=(), ok=False)
+            text = doubts.told(str(error), doubts.doubtful(journal.steps))
+            yield Finished(reply=Reply(text=text, attachments=tuple(work.made.values())), items=(), ok=False)
             return
         final = work.items[-1]
         assert isinstance(final, Answer), "the loop ends with an answer"
         attachments = tuple(work.made.values())
-        text = final.text.strip() or ("" if attachments else EMPTY)
+        text = doubts.told(final.text.strip() or ("" if attachments else EMPTY), doubts.doubtful(journal.steps))
         yield Finished(reply=Reply(text=text, attachments=attachments), items=tuple(work.items))
 
     async def _begin(self, turn: Turn, journal: StepLog, notes: Sequence[str]) -> _Work:
@@ -138,8 +150,12 @@ class Agent:
                 files=shelf,
             ),
             history=history,
-            items=[question_of(message, notes), *journal.steps],
+            items=[
+                question_of(message, notes),
+                *(step for step in journal.steps if not isinstance(step, Begun)),
+            ],
             made={},
+            cut_off=doubts.begun(journal.steps),
         )
         for step in journal.steps:
             for file_id in step.files if isinstance(step, Result) else ():
@@ -208,7 +224,7 @@ class Agent:
         try:
             for call in calls:
                 yield SkillStarted(call=call)
-                tasks[asyncio.create_task(self._call(call, work))] = call
+                tasks[asyncio.create_task(self._call(call, work, journal))] = call
             results: dict[str, Result] = {}
             for done in asyncio.as_completed(tasks):
                 result, seconds = await done
@@ -222,8 +238,12 @@ class Agent:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _call(self, call: Call, work: _Work) -> tuple[Result, float]:
+    async def _call(self, call: Call, work: _Work, journal: StepLog) -> tuple[Result, float]:
         started = time.perf_counter()
+        if (known := self._known(call, work, journal)) is not None:
+            return known, 0.0
+        if not self._skills.repeatable(call.name):
+            await journal.record(Begun(call=call))
         outcome = await self._skills.call(call, work.context)
         lines, ids, ok = [outcome.reply.text] if outcome.reply.text else [], [], outcome.ok
         for attachment in outcome.reply.attachments:
@@ -246,7 +266,22 @@ class Agent:
             seconds,
         )
         text = _capped("\n".join(lines))
-        return Result(call_id=call.id, name=call.name, text=text, ok=ok, files=tuple(ids)), seconds
+        result = Result(call_id=call.id, name=call.name, text=text, ok=ok, files=tuple(ids), unknown=outcome.unknown)
+        return result, seconds
+
+    def _known(self, call: Call, work: _Work, journal: StepLog) -> Result | None:
+        """Return the result of a call that is not to be run, None where it is."""
+        text, unknown = "", False
+        if call.id in work.cut_off and call.id in doubts.begun(journal.steps):
+            text, unknown = doubts.UNKNOWN, True
+        elif not self._skills.repeatable(call.name) and call.name in _doubted(work, journal):
+            text = doubts.REFUSED
+        elif (same := _same_results(call, work.items)) and len(same) >= SAME and len(set(same)) == 1:
+            text = f"Error: this was not run again, because it gave the same {len(same)} times: {same[0]}"
+        if not text:
+            return None
+        log.warning("turn %d skill %s (call %s) is not run: %s", work.turn.id, call.name, call.id, text[:120])
+        return Result(call_id=call.id, name=call.name, text=_capped(text), ok=False, unknown=unknown)
 
 
 def question_of(message: Message, notes: Sequence[str] = ()) -> Question:
@@ -265,6 +300,24 @@ def _unanswered(items: Sequence[Item]) -> list[Call]:
     assert isinstance(answer, Answer)
     done = {item.call_id for item in items[last + 1 :] if isinstance(item, Result)}
     return [call for call in answer.calls if call.id not in done]
+
+
+def _doubted(work: _Work, journal: StepLog) -> set[str]:
+    """Return the names of the skills that may have had effects before; a call that runs now is not among them."""
+    unknown = {step.name for step in journal.steps if isinstance(step, Result) and step.unknown}
+    return unknown | {call.name for call in work.cut_off.values()}
+
+
+def _same_results(call: Call, items: Sequence[Item]) -> list[str]:
+    """Return what earlier calls of the same skill with the same arguments gave in this turn."""
+    found: list[str] = []
+    calls: dict[str, Call] = {}
+    for item in items:
+        if isinstance(item, Answer):
+            calls = {each.id: each for each in item.calls}
+        elif isinstance(item, Result) and calls.get(item.call_id) == replace(call, id=item.call_id):
+            found.append(item.text)
+    return found
 
 
 def _capped(text: str) -> str:

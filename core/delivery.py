@@ -63,7 +63,8 @@ class Delivery:
             else:
                 attachments.append(found)
         text = "\n".join(filter(None, (outgoing.text, *missing)))
-        return Part(key=f"{turn.id}.{outgoing.number}", text=text, attachments=tuple(attachments))
+        key = f"{turn.id}.{outgoing.number}"
+        return Part(key=key, text=text, attachments=tuple(attachments), opens=outgoing.opens)
 
     async def _send(self, turn: Turn, draft: Draft, part: Part) -> str:
         try:

@@ -74,7 +74,20 @@ class Result:
 
 Item: TypeAlias = Question | Answer | Result
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """A call of the latest answer that begins to have effects in a chat or outside; not for the model to read."""
+
+    call: Call
+    type: Literal["begun"] = "begun"
+
+
+Step: TypeAlias = Answer | Result | Begun
+"""What is stored of a running turn, as it happens."""
+
 _items: TypeAdapter[list[Item]] = TypeAdapter(list[Annotated[Item, Field(discriminator="type")]])
+_step: TypeAdapter[Step] = TypeAdapter(Annotated[Step, Field(discriminator="type")])
 
 
 def dump_items(items: Sequence[Item]) -> str:
@@ -85,3 +98,13 @@ def dump_items(items: Sequence[Item]) -> str:
 def load_items(text: str) -> list[Item]:
     """Read what `dump_items` wrote."""
     return _items.validate_json(text)
+
+
+def dump_step(step: Step) -> str:
+    """Write a step as JSON."""
+    return _step.dump_json(step).decode()
+
+
+def load_step(text: str) -> Step:
+    """Read what `dump_step` wrote."""
+    return _step.validate_json(text)

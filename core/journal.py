@@ -5,16 +5,27 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
+from core.boundary import Boundary, Watch, unwatched
 from core.errors import StaleTurnError
 from core.events import Finished
-from core.items import Item, dump_items, load_items
+from core.items import Answer, Begun, Result, Step, dump_step, load_step
 from core.memory import Memory
 from core.messages import Message, Reply, Turn, dump_message, load_message
 from core.store import Row, Store, Transaction
 
 log = logging.getLogger("steward.journal")
+
+_KEPT: Final = 7 * 86_400.0
+"""Seconds for which the steps of a failed turn are kept."""
+
+_AROUND: Final[dict[type[Step], tuple[Boundary | None, Boundary]]] = {
+    Answer: (Boundary.TOLD, Boundary.NOTED),
+    Begun: (None, Boundary.BEGUN),
+    Result: (Boundary.CALLED, Boundary.RECORDED),
+}
+"""The boundaries before and after a step is stored; before a call begins nothing has happened since the last step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +35,7 @@ class Outgoing:
     number: int
     text: str
     files: tuple[str, ...]
+    opens: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,18 +51,23 @@ class Started:
 
 
 class Journal:
-    """The stored life of turns.
+    """The stored life of turns: the transitions drawn in `core.turns`.
 
     Each method is one transaction. A write of a running turn carries its attempt number and is refused with
     `StaleTurnError` once a newer attempt has begun, or the turn is closed.
+
+    Args:
+        watch: is told each boundary between two steps.
     """
 
-    def __init__(self, store: Store, memory: Memory) -> None:
+    def __init__(self, store: Store, memory: Memory, *, watch: Watch = unwatched) -> None:
         self._store = store
         self._memory = memory
+        self._watch = watch
 
     async def accept(self, message: Message) -> Turn | None:
         """Write a message down; None where it is there already."""
+        self._watch(Boundary.ARRIVED)
         written = dump_message(message)
         message = load_message(written)
         rows = await self._store.write(
@@ -68,6 +85,7 @@ class Journal:
             ),
             durable=True,
         )
+        self._watch(Boundary.ACCEPTED)
         return Turn(id=rows[0]["id"], message=message, attempt=0) if rows else None
 
     async def unfinished(self) -> list[Turn]:
@@ -85,47 +103,60 @@ class Journal:
     async def start(self, turn: Turn) -> Started:
         """Begin a new attempt, and return what is left to do."""
         rows = await self._store.write(
-            "UPDATE turns SET attempt = attempt + 1, started_at = ?,"
+            "UPDATE turns SET attempt = attempt + 1, started_at = ?, parked_at = NULL,"
             " state = CASE state WHEN 'received' THEN 'running' ELSE state END"
             " WHERE id = ? RETURNING id, message, attempt, state",
             (time.time(), turn.id),
         )
         if not rows:
             raise StaleTurnError(f"Turn {turn.id} was taken over by a newer attempt.")
+        self._watch(Boundary.STARTED)
         return Started(turn=_turn(rows[0]), closed=rows[0]["state"] != "running")
 
-    async def steps(self, turn: Turn) -> list[Item]:
-        """Return the steps that earlier attempts finished, in order."""
+    async def steps(self, turn: Turn) -> list[Step]:
+        """Return the steps that earlier attempts stored, in order."""
         if turn.attempt == 1:
             return []
         rows = await self._store.fetch("SELECT item FROM steps WHERE turn = ? ORDER BY number", (turn.id,))
-        return [item for row in rows for item in load_items(row["item"])]
+        return [load_step(row["item"]) for row in rows]
 
     async def update(self, turn: Turn) -> None:
         """Write down a turn's message anew, once its files are kept."""
+        self._watch(Boundary.DOWNLOADED)
         await self._fenced(
             turn,
             "UPDATE turns SET message = ? WHERE id = ? AND attempt = ? AND state = 'running'",
             (dump_message(turn.message),),
         )
+        self._watch(Boundary.FETCHED)
 
-    async def record(self, turn: Turn, number: int, item: Item) -> None:
-        """Store one step of a running turn."""
+    async def record(self, turn: Turn, number: int, step: Step) -> None:
+        """Store one step of a running turn; that a call begins to have effects is on the disk before it does."""
+        before, after = _AROUND[type(step)]
+        if before:
+            self._watch(before)
         await self._fenced(
             turn,
             "INSERT INTO steps (item, number, turn) SELECT ?, ?, id FROM turns"
             " WHERE id = ? AND attempt = ? AND state = 'running'",
-            (dump_items([item]), number),
+            (dump_step(step), number),
+            durable=isinstance(step, Begun),
         )
+        self._watch(after)
 
     async def close(self, turn: Turn, finished: Finished, pieces: Sequence[Reply]) -> None:
-        """End a turn in one transaction: remembered, its pieces in the outbox, its steps gone."""
+        """End a turn in one transaction: remembered, its pieces in the outbox, its steps gone.
+
+        A failed one keeps its steps, so that nothing is done twice where somebody has it tried again.
+        """
         state: Literal["answered", "failed"] = "answered" if finished.ok else "failed"
+        self._watch(Boundary.ANSWERED)
         async with self._store.transaction(durable=True) as transaction:
             rows = await transaction.execute(
-                "UPDATE turns SET state = ?, closed_at = ? WHERE id = ? AND attempt = ? AND state = 'running'"
-                " RETURNING forgotten",
-                (state, time.time(), turn.id, turn.attempt),
+                "UPDATE turns SET state = ?, closed_at = ?, reason = ? WHERE id = ? AND attempt = ?"
+                " AND state = 'running' RETURNING forgotten,"
+                " (SELECT coalesce(max(part) + 1, 0) FROM outbox WHERE turn = turns.id) AS first",
+                (state, time.time(), "" if finished.ok else finished.reply.text, turn.id, turn.attempt),
             )
             if not rows:
                 raise StaleTurnError(f"Turn {turn.id} was taken over by a newer attempt.")
@@ -133,21 +164,58 @@ class Journal:
                 await self._memory.remember(transaction, turn, finished.items)
             for number, piece in enumerate(pieces):
                 await transaction.execute(
-                    "INSERT INTO outbox (turn, part, text, files) VALUES (?, ?, ?, ?)",
-                    (turn.id, number, piece.text, json.dumps([file.id for file in piece.attachments])),
+                    "INSERT INTO outbox (turn, part, text, files, opens) VALUES (?, ?, ?, ?, ?)",
+                    (
+                        turn.id,
+                        rows[0]["first"] + number,
+                        piece.text,
+                        json.dumps([file.id for file in piece.attachments]),
+                        number == 0,
+                    ),
                 )
-            await transaction.execute("DELETE FROM steps WHERE turn = ?", (turn.id,))
+            if finished.ok:
+                await transaction.execute("DELETE FROM steps WHERE turn = ?", (turn.id,))
+        self._watch(Boundary.CLOSED)
+
+    async def park(self, turn: Turn, reason: str) -> None:
+        """Give a turn up until the next start, or until somebody has it tried again."""
+        await self._store.write(
+            "UPDATE turns SET parked_at = ?, reason = ? WHERE id = ?", (time.time(), reason, turn.id)
+        )
+
+    async def asked_again(self) -> list[Turn]:
+        """Return, once, the turns that somebody wants to be tried again by `Troubles.retry`."""
+        if not await self._store.fetch("SELECT id FROM turns WHERE retry_at IS NOT NULL LIMIT 1"):
+            return []
+        rows = await self._store.write(
+            "UPDATE turns SET retry_at = NULL WHERE retry_at IS NOT NULL RETURNING id, message, attempt"
+        )
+        return [turn for turn in map(_readable, rows) if turn]
+
+    async def sweep(self) -> None:
+        """Drop the steps of turns that failed long ago, which nobody will have tried again."""
+        await self._store.write(
+            "DELETE FROM steps WHERE turn IN (SELECT id FROM turns WHERE state = 'failed' AND closed_at < ?)",
+            (time.time() - _KEPT,),
+        )
 
     async def waiting(self, turn: Turn) -> list[Outgoing]:
         """Return the parts of a reply that were not sent yet, in order."""
         rows = await self._store.fetch(
-            "SELECT part, text, files FROM outbox WHERE turn = ? AND state = 'waiting' ORDER BY part", (turn.id,)
+            "SELECT part, text, files, opens FROM outbox WHERE turn = ? AND state = 'waiting' ORDER BY part", (turn.id,)
         )
-        return [Outgoing(number=row["part"], text=row["text"], files=tuple(json.loads(row["files"]))) for row in rows]
+        return [
+            Outgoing(
+                number=row["part"], text=row["text"], files=tuple(json.loads(row["files"])), opens=bool(row["opens"])
+            )
+            for row in rows
+        ]
 
     async def sent(self, turn: Turn, number: int, message_id: str) -> None:
         """Mark a part as sent."""
+        self._watch(Boundary.SENT)
         await self._mark(turn, number, "sent", message_id)
+        self._watch(Boundary.MARKED)
 
     async def undeliverable(self, turn: Turn, number: int) -> None:
         """Mark a part as one that the platform will never take."""
@@ -162,13 +230,15 @@ class Journal:
             "UPDATE turns SET forgotten = 1 WHERE channel = ? AND state IN ('received', 'running')", (channel,)
         )
         await transaction.execute(
-            "UPDATE turns SET message = '' WHERE channel = ? AND state IN ('answered', 'failed')"
+            "UPDATE turns SET message = '', reason = '' WHERE channel = ? AND state IN ('answered', 'failed')"
             " AND id NOT IN (SELECT turn FROM outbox WHERE state = 'waiting')",
             (channel,),
         )
-        await transaction.execute(
-            "DELETE FROM outbox WHERE turn IN (SELECT id FROM turns WHERE channel = ? AND message = '')", (channel,)
-        )
+        for table in ("outbox", "steps"):
+            await transaction.execute(
+                f"DELETE FROM {table} WHERE turn IN (SELECT id FROM turns WHERE channel = ? AND message = '')",  # noqa: S608
+                (channel,),
+            )
 
     async def _mark(self, turn: Turn, number: int, state: Literal["sent", "failed"], message_id: str | None) -> None:
         await self._store.write(
@@ -176,8 +246,8 @@ class Journal:
             (state, message_id, turn.id, number),
         )
 
-    async def _fenced(self, turn: Turn, sql: str, values: tuple[str | int, ...]) -> None:
-        if not await self._store.write(f"{sql} RETURNING 1", (*values, turn.id, turn.attempt)):
+    async def _fenced(self, turn: Turn, sql: str, values: tuple[str | int, ...], *, durable: bool = False) -> None:
+        if not await self._store.write(f"{sql} RETURNING 1", (*values, turn.id, turn.attempt), durable=durable):
             raise StaleTurnError(f"Turn {turn.id} was taken over by a newer attempt.")
 
 

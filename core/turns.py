@@ -1,15 +1,33 @@
 """Turns: from an accepted message to a delivered answer.
 
-::
+The life of a turn. Each line with an arrow is one transaction; the words on the right name the boundaries before and
+after it, which are those of `core.boundary`::
 
-    accept ──> received ──> running ──> answered | failed ──> delivered
-                             │   ▲
-                             └───┘ a pause or a restart takes up running turns with their stored steps
+      |  accept                        arrived | accepted
+      v
+    received
+      |  start                         started             also: taken up again after a pause, a restart, a retry
+      v
+    running  <---------------------+
+      |  update: its files are kept     downloaded | fetched
+      |  record: calls of the model     told | noted
+      |  record: a call with effects    begun
+      |  record: a skill's result       called | recorded
+      |  ------------------------------+
+      |  close                         answered | closed
+      v
+    answered | failed                  the parts of the reply wait in the outbox
+      |  mark, for each part           sent | marked
+      v
+    delivered
 
 A message is in the database before `accept` returns, so it can be acknowledged. Turns of one conversation run in
-order, conversations side by side, up to a limit. Closing a turn puts its reply into the outbox; sending comes after.
+order, conversations side by side, up to a limit. Whatever ends the program between two boundaries, the turn goes on
+from what is stored. Each time it is taken up its attempt number rises, and a write with an older number is refused.
+
 A turn that a passing fault cut off (a full disk, a platform out of reach) is taken up again after a pause, and the
-later ones of its conversation wait for it.
+later ones of its conversation wait for it. One that had its chances, or for which waiting does not help, is parked:
+given up until the next start, or until somebody has it tried again with `steward turns retry`.
 """
 
 import asyncio
@@ -20,14 +38,15 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
+from core import doubts
 from core.agent import Agent
 from core.delivery import Delivery
-from core.errors import PlatformError, StaleTurnError, StewardError
+from core.errors import OperatorError, PlatformError, StaleTurnError, StewardError
 from core.events import Finished
 from core.files import Files
-from core.items import Answer, Item
+from core.items import Answer, Step
 from core.journal import Journal
 from core.messages import Attachment, Message, Reply, Turn
 from core.outlet import Draft, Outlet
@@ -36,10 +55,17 @@ from core.telemetry import current_turn
 log = logging.getLogger("steward.turns")
 
 TRIES: Final = 20
-"""How often a turn is taken up before it waits for the next start."""
+"""How often a turn is taken up before it is parked."""
 
 LONGEST_PAUSE: Final = 300.0
 """Seconds before a turn is taken up again, at the most."""
+
+
+_ASKED_EVERY: Final = 2.0
+"""Seconds between two looks for turns that somebody wants to be tried again."""
+
+_End: TypeAlias = Literal["done", "again", "parked"]
+"""What became of taking a turn up: nothing is left to do; it is to be taken up again; it is given up for now."""
 
 
 @dataclass(slots=True)
@@ -57,11 +83,16 @@ class _Steps:
 
     journal: Journal
     turn: Turn
-    steps: list[Item]
+    steps: list[Step]
+    number: int = 0
 
-    async def record(self, item: Item) -> None:
-        await self.journal.record(self.turn, len(self.steps), item)
-        self.steps.append(item)
+    def __post_init__(self) -> None:
+        self.number = len(self.steps)
+
+    async def record(self, step: Step) -> None:
+        number, self.number = self.number, self.number + 1  # taken at once: calls that run side by side record too
+        await self.journal.record(self.turn, number, step)
+        self.steps.append(step)
 
 
 class Turns:
@@ -69,6 +100,7 @@ class Turns:
 
     Args:
         parallel: turns worked on at the same time.
+        longest: seconds that one attempt to answer may take.
         first_pause: seconds before a turn is taken up again; doubled each further time.
     """
 
@@ -80,6 +112,7 @@ class Turns:
         agent: Agent,
         delivery: Delivery,
         parallel: int,
+        longest: float = 600.0,
         first_pause: float = 1.0,
     ) -> None:
         self._journal = journal
@@ -88,18 +121,22 @@ class Turns:
         self._delivery = delivery
         self._free = asyncio.Semaphore(parallel)
         self._outlets: Mapping[str, Outlet] = {}
+        self._longest = longest
         self._first_pause = first_pause
         self._queues: dict[str, _Queue] = {}
         self._workers: set[asyncio.Task[None]] = set()
+        self._asking: asyncio.Task[None] | None = None
+        self._stopping = False
 
     async def start(self, outlets: Mapping[str, Outlet]) -> None:
-        """Take up unfinished turns of these platforms, oldest first."""
+        """Take up unfinished turns of these platforms, oldest first, and from now on those asked for again."""
         self._outlets = outlets
         unfinished = [turn for turn in await self._journal.unfinished() if self._outlet(turn)]
         if unfinished:
             log.info("taking up %d unfinished turns", len(unfinished))
         for turn in unfinished:
             self._enqueue(turn)
+        self._asking = asyncio.create_task(self._take_up_again(), name="turns asked for again")
 
     async def accept(self, message: Message) -> bool:
         """Write a message down and have it answered; False where it was accepted before.
@@ -121,14 +158,25 @@ class Turns:
         while self._workers:
             await asyncio.wait(self._workers)
 
+    async def drain(self, seconds: float) -> None:
+        """Begin nothing more, and let what is under way come to its end for so long.
+
+        Messages are still accepted, to be answered after the next start.
+        """
+        self._stopping = True
+        self._cancel_pauses()
+        if self._workers:
+            log.info("%d conversations have %g s to come to their end", len(self._workers), seconds)
+            await asyncio.wait(self._workers, timeout=seconds)
+
     async def close(self) -> None:
         """Stop working; what is unfinished is taken up at the next start."""
-        for queue in self._queues.values():
-            if queue.pause:
-                queue.pause.cancel()
-        for worker in self._workers:
-            worker.cancel()
-        await asyncio.gather(*self._workers, return_exceptions=True)
+        self._stopping = True
+        self._cancel_pauses()
+        ending = [*self._workers, *filter(None, (self._asking,))]
+        for task in ending:
+            task.cancel()
+        await asyncio.gather(*ending, return_exceptions=True)
 
     async def _own(self, attachment: Attachment, message: Message) -> Attachment:
         """Keep a file that came with its bytes, which the message's row does not hold."""
@@ -148,23 +196,52 @@ class Turns:
         self._begin(key)
 
     def _begin(self, key: str) -> None:
+        if self._stopping:
+            return
         worker = asyncio.create_task(self._work(key), name=f"turns of {key}")
         self._workers.add(worker)
         worker.add_done_callback(self._workers.discard)
+
+    def _cancel_pauses(self) -> None:
+        for queue in self._queues.values():
+            if queue.pause:
+                queue.pause.cancel()
+
+    async def _take_up_again(self) -> None:
+        """Look, from time to time, for turns that another process asks for."""
+        while True:
+            await asyncio.sleep(_ASKED_EVERY)
+            try:
+                for turn in await self._journal.asked_again():
+                    log.info("turn %d is asked for again", turn.id)
+                    self._hurry(turn)
+            except StewardError as error:
+                log.error("turns asked for again could not be read: %s", error)
+
+    def _hurry(self, turn: Turn) -> None:
+        """Take a turn up now, where it is not being worked on."""
+        key = turn.message.conversation.key
+        queue = self._queues.get(key)
+        if queue is None or turn.id not in {waiting.id for waiting in queue.turns}:
+            self._enqueue(turn)
+        elif queue.pause is not None:
+            queue.pause.cancel()
+            queue.tries = 0
+            self._begin(key)
 
     async def _work(self, key: str) -> None:
         """Answer the turns of one conversation, in order."""
         queue = self._queues[key]
         queue.pause = None
         try:
-            while queue.turns:
+            while queue.turns and not self._stopping:
                 turn = queue.turns[0]
-                done = await self._take(turn)
-                if not done and queue.tries + 1 < TRIES:
+                end, reason = await self._take(turn)
+                if end == "again" and queue.tries + 1 < TRIES:
                     self._pause(key, queue)
                     return
-                if not done:
-                    log.error("turn %d is left for the next start", turn.id)
+                if end != "done":
+                    await self._park(turn, reason)
                 queue.turns.popleft()
                 queue.tries = 0
         finally:
@@ -181,26 +258,34 @@ class Turns:
         queue.turns[0] = replace(turn, attempt=turn.attempt + 1)
         queue.pause = asyncio.get_running_loop().call_later(pause, self._begin, key)
 
-    async def _take(self, turn: Turn) -> bool:
-        """Answer a turn; return whether it is done with, which it is not where a fault may pass."""
+    async def _park(self, turn: Turn, reason: str) -> None:
+        log.error("turn %d is given up until the next start, or until `steward turns retry %d`", turn.id, turn.id)
+        try:
+            await self._journal.park(turn, reason)
+        except StewardError as error:
+            log.error("turn %d: that could not be written down: %s", turn.id, error)
+
+    async def _take(self, turn: Turn) -> tuple[_End, str]:
+        """Answer a turn; return what became of it, and why it is not done where it is not."""
         outlet = self._outlet(turn)
         if outlet is None:
-            log.error("turn %d: nothing is connected to answer on %s", turn.id, turn.message.conversation.platform)
-            return True
+            return "parked", f"Nothing is connected to answer on {turn.message.conversation.platform}."
         current_turn.set(turn.id)
         draft = outlet.draft(turn)
         try:
-            return await self._carry_out(turn, outlet, draft)
+            delivered = await self._carry_out(turn, outlet, draft)
+            return ("done", "") if delivered else ("again", "The platform did not take the answer.")
         except StaleTurnError:
             log.warning("turn %d was taken over by a newer attempt", turn.id)
+            return "done", ""
         except StewardError as error:
             log.error("turn %d is unfinished: %s", turn.id, error)
-            return False
-        except Exception:
-            log.exception("turn %d is unfinished and will be taken up at the next start", turn.id)
+            return "again", str(error)
+        except Exception as error:
+            log.exception("turn %d is unfinished", turn.id)
+            return "parked", f"Something is wrong inside Steward ({type(error).__name__}); the log has the details."
         finally:
             await draft.close()
-        return True
 
     async def _carry_out(self, turn: Turn, outlet: Outlet, draft: Draft) -> bool:
         """Answer and deliver; return whether everything was.
@@ -208,6 +293,8 @@ class Turns:
         Only answering counts against the limit: a platform that takes nothing does not hold up the others.
         """
         async with self._free:
+            if self._stopping:
+                raise asyncio.CancelledError("no more turns are begun")
             started = await self._journal.start(turn)
             turn = started.turn if started.closed else await self._close(started.turn, outlet, draft)
         return await self._delivery.deliver(turn, draft, repeated=started.closed)
@@ -216,8 +303,12 @@ class Turns:
         """Answer a turn and put the reply into the outbox."""
         began = time.perf_counter()
         turn, finished = await self._answer(turn, outlet, draft)
+        try:
+            pieces = outlet.split(finished.reply)
+        except Exception as error:
+            finished = Finished(reply=Reply(text=self._excuse(turn, error, expired=False)), ok=False)
+            pieces = [finished.reply]
         await draft.show(finished)
-        pieces = outlet.split(finished.reply)
         await self._journal.close(turn, finished, pieces)
         log.info(
             "turn %d %s %s in %.2f s: %d model calls, %d files, %d parts",
@@ -233,20 +324,32 @@ class Turns:
 
     async def _answer(self, turn: Turn, outlet: Outlet, draft: Draft) -> tuple[Turn, Finished]:
         """Have the agent answer; whatever fails becomes a reply that says so."""
+        steps: list[Step] = []
+        limit = asyncio.timeout(self._longest)
         try:
-            turn, notes = await self._fetch(turn, outlet)
-            own = _Steps(journal=self._journal, turn=turn, steps=await self._journal.steps(turn))
-            async with aclosing(self._agent.run(turn, own, notes)) as events:
-                async for event in events:
-                    if isinstance(event, Finished):
-                        return turn, event
-                    await draft.show(event)
-        except StaleTurnError:
+            async with limit:
+                turn, notes = await self._fetch(turn, outlet)
+                own = _Steps(journal=self._journal, turn=turn, steps=await self._journal.steps(turn))
+                steps = own.steps
+                async with aclosing(self._agent.run(turn, own, notes)) as events:
+                    async for event in events:
+                        if isinstance(event, Finished):
+                            return turn, event
+                        await draft.show(event)
+            raise AssertionError("the agent ends with Finished")
+        except (StaleTurnError, OperatorError):
             raise
-        except Exception:
-            log.exception("turn %d failed", turn.id)
-        text = f"Something went wrong inside me, and I could not answer. The log has the details under turn {turn.id}."
-        return turn, Finished(reply=Reply(text=text), ok=False)
+        except Exception as error:
+            text = self._excuse(turn, error, expired=limit.expired())
+        return turn, Finished(reply=Reply(text=doubts.told(text, doubts.doubtful(steps))), ok=False)
+
+    def _excuse(self, turn: Turn, error: Exception, *, expired: bool) -> str:
+        """Log why there is no answer, and say it."""
+        if expired:
+            log.error("turn %d was given up after %g s", turn.id, self._longest)
+            return f"I gave this up after {self._longest:g} seconds. Perhaps it can be asked in smaller steps."
+        log.error("turn %d failed", turn.id, exc_info=error)
+        return f"Something went wrong inside me, and I could not answer. The log has the details under turn {turn.id}."
 
     async def _fetch(self, turn: Turn, outlet: Outlet) -> tuple[Turn, Sequence[str]]:
         """Fetch and keep the files that came with the message; return notes on those that could not be had."""

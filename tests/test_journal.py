@@ -12,14 +12,15 @@ from core.errors import OperatorError, StaleTurnError
 from core.events import Finished
 from core.files import Files
 from core.forgetting import forget
-from core.items import Answer, Call, Item, Question, Result
+from core.items import Answer, Call, Item, Question, Result, Step
 from core.journal import Journal, Outgoing
 from core.memory import Memory
 from core.messages import Attachment, Reply, Turn
 from core.store import Store, open_store
 from tests.scripted import message
 
-ITEMS: tuple[Item, ...] = (Question(text="Ana: hi"), Answer(text="hello"))
+SAID = Answer(text="hello")
+ITEMS: tuple[Item, ...] = (Question(text="Ana: hi"), SAID)
 HELLO = Finished(reply=Reply(text="hello"), items=ITEMS)
 
 
@@ -157,7 +158,7 @@ async def test_a_turn_that_cannot_be_read_does_not_keep_the_others(
 async def test_a_running_turn_begins_again_with_its_steps(journal: Journal) -> None:
     turn = await begun(journal)
     call = Call(id="c1", name="roll", arguments="{}")
-    steps: list[Item] = [
+    steps: list[Step] = [
         Answer(calls=(call,), reasoning=({"id": "r1"},)),
         Result(call_id="c1", name="roll", text="6", files=("f1",)),
     ]
@@ -200,7 +201,7 @@ async def test_the_message_is_written_anew_once_its_files_are_kept(journal: Jour
 
 
 WRITES: dict[str, Callable[[Journal, Turn], Awaitable[None]]] = {
-    "record": lambda journal, turn: journal.record(turn, 0, ITEMS[1]),
+    "record": lambda journal, turn: journal.record(turn, 0, SAID),
     "update": lambda journal, turn: journal.update(replace(turn, message=replace(turn.message, text="changed"))),
     "close": lambda journal, turn: journal.close(turn, HELLO, [Reply(text="stale")]),
 }
@@ -251,7 +252,7 @@ async def test_closing_remembers_fills_the_outbox_and_drops_the_steps(
     store: Store, journal: Journal, memory: Memory
 ) -> None:
     turn = await begun(journal)
-    await journal.record(turn, 0, ITEMS[1])
+    await journal.record(turn, 0, SAID)
     picture = Attachment(filename="a.png", media_type="image/png", content=b"png", id="f1")
 
     await journal.close(turn, HELLO, [Reply(text="one"), Reply(text="two", attachments=(picture,))])
@@ -260,8 +261,8 @@ async def test_closing_remembers_fills_the_outbox_and_drops_the_steps(
     assert await memory.recall(turn.message.conversation, turn.message.audience) == list(ITEMS)
     assert await count(store, "steps") == 0
     assert await journal.waiting(turn) == [
-        Outgoing(number=0, text="one", files=()),
-        Outgoing(number=1, text="two", files=("f1",)),
+        Outgoing(number=0, text="one", files=(), opens=True),
+        Outgoing(number=1, text="two", files=("f1",), opens=False),
     ]
 
 
@@ -277,14 +278,16 @@ async def test_a_failed_turn_is_answered_but_not_remembered(store: Store, journa
 
 async def test_closing_is_one_transaction(store: Store, journal: Journal) -> None:
     turn = await begun(journal)
-    await journal.record(turn, 0, ITEMS[1])
-    await store.write("INSERT INTO outbox (turn, part, text, files) VALUES (?, 1, 'in the way', '[]')", (turn.id,))
+    await journal.record(turn, 0, SAID)
+    await store.write(
+        "CREATE TRIGGER full BEFORE INSERT ON outbox WHEN new.text = 'two' BEGIN SELECT raise(ABORT, 'in the way'); END"
+    )
 
-    with pytest.raises(OperatorError, match="UNIQUE constraint failed"):
+    with pytest.raises(OperatorError, match="in the way"):
         await journal.close(turn, HELLO, [Reply(text="one"), Reply(text="two")])
 
     assert await state(store, turn) == "running"
-    assert [await count(store, table) for table in ("steps", "outbox", "memory")] == [1, 1, 0]
+    assert [await count(store, table) for table in ("steps", "outbox", "memory")] == [1, 0, 0]
 
 
 @pytest.mark.parametrize("steps", range(0, 90, 5))
@@ -292,7 +295,7 @@ async def test_f44_a_close_that_is_cancelled_is_done_as_a_whole_or_not_at_all(
     store: Store, journal: Journal, steps: int
 ) -> None:
     turn = await begun(journal)
-    await journal.record(turn, 0, ITEMS[1])
+    await journal.record(turn, 0, SAID)
     closing = asyncio.create_task(journal.close(turn, HELLO, [Reply(text="one"), Reply(text="two")]))
     for _ in range(steps):
         await asyncio.sleep(0)

@@ -75,12 +75,14 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     CREATE INDEX files_of_channel ON files (channel, created_at);
     CREATE INDEX files_expiry ON files (expires_at);
     """,
-    # 2: turns that were given up for now, parts that open an answer, how far channels have been read
+    # 2: turns that were given up for now or asked for again, parts that open an answer, how far channels have been read
     """
     ALTER TABLE turns ADD COLUMN parked_at REAL;
+    ALTER TABLE turns ADD COLUMN retry_at REAL;
     ALTER TABLE turns ADD COLUMN reason TEXT NOT NULL DEFAULT '';
     CREATE INDEX turns_failed ON turns (id) WHERE state = 'failed';
     CREATE INDEX turns_parked ON turns (id) WHERE parked_at IS NOT NULL;
+    CREATE INDEX turns_retried ON turns (id) WHERE retry_at IS NOT NULL;
     ALTER TABLE outbox ADD COLUMN opens INTEGER NOT NULL DEFAULT 0;
     UPDATE outbox SET opens = 1 WHERE part = 0;
     CREATE INDEX outbox_failed ON outbox (turn) WHERE state = 'failed';
