@@ -46,6 +46,7 @@ class Board:
         self._cdn = cdn
         self._transcript = transcript
         self._file_limit = file_limit
+        self._nonces: dict[tuple[str, str, str], Message] = {}
 
     def channel(self, channel_id: str) -> Channel:
         """Return a channel that the bot can see.
@@ -103,6 +104,8 @@ class Board:
             return known
         message = self._new(channel, author, body.message_reference)
         message.nonce = body.nonce
+        if body.nonce is not None:
+            self._nonces[channel.id, author.id, body.nonce] = message
         message.flags = body.flags or 0
         self._fill(message, body, uploads)
         return await self.publish(message)
@@ -110,6 +113,9 @@ class Board:
     async def publish(self, message: Message) -> Message:
         """Let everybody see a message that was prepared."""
         self._world.messages[message.id] = message
+        place = message.channel
+        if message.to is None:
+            place.last_message_id = max(message.id, place.last_message_id or message.id, key=int)
         await self._transcript.add(_shown(message))
         await self._gateway.message("MESSAGE_CREATE", self._event(message), message)
         return message
@@ -152,9 +158,9 @@ class Board:
     def _known(self, channel: Channel, author: User, body: MessageBody) -> Message | None:
         if not body.enforce_nonce or body.nonce is None:
             return None
-        since = self._world.clock.now() - NONCE_SECONDS
-        sent = (each for each in self._world.history(channel) if each.author is author and each.created > since)
-        return next((each for each in sent if each.nonce == body.nonce), None)
+        found = self._nonces.get((channel.id, author.id, body.nonce))
+        recent = found is not None and found.created > self._world.clock.now() - NONCE_SECONDS
+        return found if recent else None
 
     def _new(self, channel: Channel, author: User, reference: Reference | None) -> Message:
         message = Message(

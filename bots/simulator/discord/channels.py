@@ -8,13 +8,14 @@ from pydantic import JsonValue
 from bots.simulator.discord import payloads
 from bots.simulator.discord.board import Board
 from bots.simulator.discord.bodies import MessageBody, read_body
-from bots.simulator.discord.errors import ApiError
+from bots.simulator.discord.errors import ApiError, invalid
 from bots.simulator.discord.rest import Call, Route
 from bots.simulator.discord.world import Channel, Message, World
 
 MESSAGES = "/channels/{channel_id}/messages"
 MESSAGE = "/channels/{channel_id}/messages/{message_id}"
 TYPING = "/channels/{channel_id}/typing"
+MAX_PAGE = 100
 
 
 class ChannelRoutes:
@@ -57,13 +58,19 @@ class ChannelRoutes:
         return None
 
     async def _list(self, call: Call) -> JsonValue:
-        """Return the newest messages first, as Discord does."""
+        """Return messages, the newest first: the last ones, those just before a message, or those just after one.
+
+        Who may not read the history is shown none:
+        https://discord.com/developers/docs/resources/message#get-channel-messages
+        """
         place = self._place(call)
-        found = self._world.history(place)
+        limit = int(call.query.get("limit", "50"))
+        if not 1 <= limit <= MAX_PAGE:
+            raise invalid("limit", "NUMBER_TYPE_MAX", f"int value should be between 1 and {MAX_PAGE}.")
+        found = [] if place.unreadable else self._world.history(place)
         if before := call.query.get("before"):
             found = [each for each in found if int(each.id) < int(before)]
-        limit = int(call.query.get("limit", "50"))
-        if after := call.query.get("after"):
+        elif after := call.query.get("after"):
             found = [each for each in found if int(each.id) > int(after)][:limit]
         return [self._board.show(each) for each in reversed(found[-limit:])]
 

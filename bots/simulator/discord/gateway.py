@@ -6,6 +6,7 @@ https://discord.com/developers/docs/events/gateway
 import asyncio
 import contextlib
 import json
+import random
 import zlib
 from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag
@@ -42,6 +43,9 @@ class Intent(IntFlag):
     MESSAGE_CONTENT = 1 << 15
 
 
+_ENDING = (1000, 1001)
+"""Codes with which a client ends its session: https://discord.com/developers/docs/events/gateway#initiating-a-disconnect"""
+
 PRIVILEGED = Intent.GUILD_MEMBERS | Intent.GUILD_PRESENCES | Intent.MESSAGE_CONTENT
 
 
@@ -74,14 +78,20 @@ class _CloseError(Exception):
 
 
 class _Connection:
-    """One WebSocket; everything sent on it goes through one zlib stream where the client asked for that."""
+    """One WebSocket; everything sent on it goes through one zlib stream where the client asked for that.
+
+    `frozen` lets it stay open while nothing is sent on it any more, not even the answers to heartbeats.
+    """
 
     def __init__(self, socket: web.WebSocketResponse, *, compressed: bool) -> None:
         self.socket = socket
+        self.frozen = False
         self._deflate = zlib.compressobj() if compressed else None
         self._sending = asyncio.Lock()
 
     async def send(self, op: Op, data: JsonValue = None, *, event: str | None = None, seq: int | None = None) -> None:
+        if self.frozen:
+            return
         text = json.dumps({"op": op, "d": data, "s": seq, "t": event})
         async with self._sending:
             with contextlib.suppress(ConnectionError):  # the client is going away; it resumes, or it does not
@@ -94,15 +104,21 @@ class _Connection:
 
 @dataclass(slots=True)
 class Session:
-    """What a client gets to see; it outlives connections, so that events can be replayed."""
+    """What a client gets to see; it outlives connections, so that events can be replayed.
+
+    `deaf` lets it get no event any more, while its heartbeats are still answered.
+    """
 
     id: str
     intents: Intent
     connection: _Connection | None
     events: list[tuple[str, JsonValue]] = field(default_factory=list)
+    deaf: bool = False
 
     async def dispatch(self, event: str, data: JsonValue) -> None:
         """Send an event, or keep it for a resume."""
+        if self.deaf:
+            return
         self.events.append((event, data))
         if self.connection is not None:
             await self.connection.send(Op.DISPATCH, data, event=event, seq=len(self.events))
@@ -114,6 +130,12 @@ class Session:
         for seq, (event, data) in list(enumerate(self.events, start=1))[after:]:
             await self.connection.send(Op.DISPATCH, data, event=event, seq=seq)
         await self.dispatch("RESUMED", {"_trace": []})
+
+    async def shuffle(self, times: int, order: random.Random) -> None:
+        """Send every event about messages and interactions again so many times, in another order and newly numbered."""
+        again = [each for each in self.events if each[0].endswith("_CREATE") and each[0] != "GUILD_CREATE"] * times
+        for event, data in order.sample(again, len(again)):
+            await self.dispatch(event, data)
 
 
 def visible(payload: JsonObject, of: Message, bot_id: str) -> JsonObject:
@@ -175,6 +197,22 @@ class Gateway:
         for session in self.sessions.values():
             await session.replay(1)
 
+    async def storm(self, times: int, order: random.Random) -> None:
+        """Send what every session was told of messages and interactions again so many times, in another order."""
+        for session in list(self.sessions.values()):
+            await session.shuffle(times, order)
+
+    def deafen(self) -> None:
+        """Let the sessions that there are get no event any more, while their connections seem to be well."""
+        for session in self.sessions.values():
+            session.deaf = True
+
+    def freeze(self) -> None:
+        """Let the connections that there are stay open, with nothing sent on them any more."""
+        for session in self.sessions.values():
+            if session.connection is not None:
+                session.connection.frozen = True
+
     async def reconnect(self) -> None:
         """Ask every client to connect anew and to resume."""
         for session in self.sessions.values():
@@ -221,9 +259,10 @@ class Gateway:
         except _CloseError as closed:
             await socket.close(code=closed.code)
         finally:
-            for session in self.sessions.values():
-                if session.connection is connection:
-                    session.connection = None
+            for session in [each for each in self.sessions.values() if each.connection is connection]:
+                session.connection = None
+                if socket.close_code in _ENDING:
+                    del self.sessions[session.id]
         return socket
 
     async def _receive(self, connection: _Connection, text: str) -> None:

@@ -6,10 +6,20 @@ https://discord.com/developers/docs/resources/message#message-object and its nei
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from bots.simulator.discord.world import DIRECT, PRIVATE_THREAD, Channel, File, Message, Role, User, World
+from bots.simulator.discord.world import (
+    DIRECT,
+    PRIVATE_THREAD,
+    READ_MESSAGE_HISTORY,
+    SEND_MESSAGES,
+    VIEW_CHANNEL,
+    Channel,
+    File,
+    Message,
+    Role,
+    User,
+    World,
+)
 from core.messages import JsonObject
-
-VIEW_CHANNEL = 1 << 10
 
 
 def timestamp(seconds: float) -> str:
@@ -72,14 +82,15 @@ def channel(of: Channel, world: World) -> JsonObject:
     """Show a channel, thread or direct message."""
     if of.type == DIRECT:
         recipients = [user(of.recipient)] if of.recipient else []
-        return {"id": of.id, "type": of.type, "last_message_id": None, "flags": 0, "recipients": [*recipients]}
+        last = of.last_message_id
+        return {"id": of.id, "type": of.type, "last_message_id": last, "flags": 0, "recipients": [*recipients]}
     shown: JsonObject = {
         "id": of.id,
         "type": of.type,
         "guild_id": of.guild_id,
         "name": of.name,
         "parent_id": of.parent_id,
-        "last_message_id": None,
+        "last_message_id": of.last_message_id,
         "rate_limit_per_user": 0,
         "flags": 0,
     }
@@ -88,7 +99,7 @@ def channel(of: Channel, world: World) -> JsonObject:
 
 def _thread(of: Channel, world: World) -> JsonObject:
     metadata: JsonObject = {
-        "archived": False,
+        "archived": of.archived,
         "auto_archive_duration": 1440,
         "archive_timestamp": timestamp(world.clock.now()),
         "locked": False,
@@ -106,19 +117,23 @@ def _thread(of: Channel, world: World) -> JsonObject:
 
 
 def _text_channel(of: Channel, world: World) -> JsonObject:
-    hidden: JsonObject = {"id": world.everyone.id, "type": 0, "allow": "0", "deny": str(VIEW_CHANNEL)}
+    denied = VIEW_CHANNEL * of.hidden | SEND_MESSAGES * of.muted | READ_MESSAGE_HISTORY * of.unreadable
+    allowed = VIEW_CHANNEL * (of.private and not of.hidden)
+    closed: JsonObject = {"id": world.everyone.id, "type": 0, "allow": "0", "deny": str(VIEW_CHANNEL * of.private)}
+    own: JsonObject = {"id": world.bot_role.id, "type": 0, "allow": str(allowed), "deny": str(denied)}
     return {
         "position": 0,
         "topic": None,
         "nsfw": False,
         "default_auto_archive_duration": 1440,
-        "permission_overwrites": [hidden] if of.private else [],
+        "permission_overwrites": [closed, own],
     }
 
 
 def guild(world: World) -> JsonObject:
     """Show the server as GUILD_CREATE and the guild routes do."""
-    places = [place for place in world.channels.values() if place.guild_id and not place.hidden]
+    places = [place for place in world.channels.values() if place.guild_id]
+    threads = [place for place in places if place.is_thread and not (place.hidden or place.archived)]
     return {
         "id": world.guild_id,
         "name": "Simulated server",
@@ -155,7 +170,7 @@ def guild(world: World) -> JsonObject:
         "voice_states": [],
         "members": [member(world.bot) | {"user": user(world.bot)}],
         "channels": [channel(place, world) for place in places if not place.is_thread],
-        "threads": [channel(place, world) for place in places if place.is_thread],
+        "threads": [channel(thread, world) for thread in threads],
         "presences": [],
         "stage_instances": [],
         "guild_scheduled_events": [],

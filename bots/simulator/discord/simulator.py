@@ -180,6 +180,10 @@ class DiscordSimulator:
         """Write a direct message to the bot."""
         return await self.say(self.world.direct(user), user, text, files=files)
 
+    async def edit(self, message: Message, text: str) -> None:
+        """Change the text of a message as its author."""
+        await self._board.edit(message, MessageBody(content=text))
+
     async def delete(self, message: Message) -> None:
         """Delete a message as its author."""
         await self._board.delete(message)

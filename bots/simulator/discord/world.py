@@ -8,6 +8,10 @@ TEXT, DIRECT, PUBLIC_THREAD, PRIVATE_THREAD = 0, 1, 11, 12
 DEFAULT_TYPE, REPLY_TYPE, COMMAND_TYPE = 0, 19, 20
 EPHEMERAL, LOADING = 1 << 6, 1 << 7
 
+# https://discord.com/developers/docs/topics/permissions
+VIEW_CHANNEL, SEND_MESSAGES, READ_MESSAGE_HISTORY = 1 << 10, 1 << 11, 1 << 16
+_EVERYBODY_MAY = VIEW_CHANNEL | SEND_MESSAGES | READ_MESSAGE_HISTORY
+
 
 class Clock:
     """The time in the simulation, in seconds since 1970; `advance` lets hours pass at once."""
@@ -63,7 +67,10 @@ class Channel:
         private: not visible to @everyone.
         recipient: the person on the other side of a direct message.
         hidden: the bot may not see it (error 50001).
+        unreadable: the bot may not read its history, which is then shown as empty.
         muted: the bot may not write in it (error 50013; 50007 in a direct message).
+        archived: a thread that was put away; GUILD_CREATE does not name it.
+        last_message_id: of the newest message that everybody there sees, even if it was deleted since.
     """
 
     id: str
@@ -74,7 +81,10 @@ class Channel:
     private: bool = False
     recipient: User | None = None
     hidden: bool = False
+    unreadable: bool = False
     muted: bool = False
+    archived: bool = False
+    last_message_id: str | None = None
 
     @property
     def is_thread(self) -> bool:
@@ -142,8 +152,7 @@ class World:
         self.owner = self.add_user("owner")
         self.application_id = self.new_id()
         self.guild_id = self.new_id()
-        # 1024 is VIEW_CHANNEL, 2048 SEND_MESSAGES: https://discord.com/developers/docs/topics/permissions
-        self.everyone = self._add_role(Role(id=self.guild_id, name="@everyone", permissions=1024 | 2048))
+        self.everyone = self._add_role(Role(id=self.guild_id, name="@everyone", permissions=_EVERYBODY_MAY))
         self.bot_role = self._add_role(Role(id=self.new_id(), name="steward", bot_id=self.bot.id))
         self.bot.roles.append(self.bot_role.id)
 
