@@ -31,7 +31,6 @@ from core.turns import Turns
 
 log = logging.getLogger("steward.app")
 
-DATABASE: Final = "steward.db"
 FIRST_WAIT: Final = 1.0
 LONGEST_WAIT: Final = 60.0
 """Seconds between two attempts to connect a platform."""
@@ -199,7 +198,7 @@ async def open_app(config: Config, *, announced: bool = False, watch: Watch = un
     """
     skillset = skills(config)
     async with contextlib.AsyncExitStack() as stack:
-        store = await open_store(config.data_dir / DATABASE)
+        store = await open_store(config.database)
         stack.push_async_callback(store.close)
         memory = Memory(store, turns=config.memory.turns, tokens=config.memory.tokens)
         files = Files(store, config.data_dir / "files", config.files)

@@ -28,6 +28,8 @@ LONGEST_RESULT: Final = 24_000
 SAME: Final = 2
 """How often a call gives the same result before it is not run again in the same turn."""
 
+_AGAIN: Final = "Error: this was not run again, because the last times it gave the same: "
+
 _LITTLE: Final = 500
 """Tokens of history below which a model that cannot read them gets none."""
 
@@ -276,8 +278,8 @@ class Agent:
             text, unknown = doubts.UNKNOWN, True
         elif not self._skills.repeatable(call.name) and call.name in _doubted(work, journal):
             text = doubts.REFUSED
-        elif (same := _same_results(call, work.items)) and len(same) >= SAME and len(set(same)) == 1:
-            text = f"Error: this was not run again, because it gave the same {len(same)} times: {same[0]}"
+        elif len(same := _results(call, work.items)[-SAME:]) == SAME and len(set(same)) == 1:
+            text = f"{_AGAIN}{same[0]}"
         if not text:
             return None
         log.warning("turn %d skill %s (call %s) is not run: %s", work.turn.id, call.name, call.id, text[:120])
@@ -308,14 +310,16 @@ def _doubted(work: _Work, journal: StepLog) -> set[str]:
     return unknown | {call.name for call in work.cut_off.values()}
 
 
-def _same_results(call: Call, items: Sequence[Item]) -> list[str]:
-    """Return what earlier calls of the same skill with the same arguments gave in this turn."""
+def _results(call: Call, items: Sequence[Item]) -> list[str]:
+    """Return what running the same skill with the same arguments gave in this turn."""
     found: list[str] = []
     calls: dict[str, Call] = {}
     for item in items:
         if isinstance(item, Answer):
             calls = {each.id: each for each in item.calls}
-        elif isinstance(item, Result) and calls.get(item.call_id) == replace(call, id=item.call_id):
+        if not isinstance(item, Result) or item.text.startswith(_AGAIN):
+            continue
+        if calls.get(item.call_id) == replace(call, id=item.call_id):
             found.append(item.text)
     return found
 

@@ -183,6 +183,11 @@ class Config(BaseSettings):
     )
     log: LogConfig = Field(default_factory=LogConfig)
 
+    @property
+    def database(self) -> Path:
+        """Return where the database is."""
+        return self.data_dir / "steward.db"
+
     @classmethod
     def settings_customise_sources(
         cls,

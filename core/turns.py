@@ -61,9 +61,6 @@ LONGEST_PAUSE: Final = 300.0
 """Seconds before a turn is taken up again, at the most."""
 
 
-_ASKED_EVERY: Final = 2.0
-"""Seconds between two looks for turns that somebody wants to be tried again."""
-
 _End: TypeAlias = Literal["done", "again", "parked"]
 """What became of taking a turn up: nothing is left to do; it is to be taken up again; it is given up for now."""
 
@@ -102,6 +99,7 @@ class Turns:
         parallel: turns worked on at the same time.
         longest: seconds that one attempt to answer may take.
         first_pause: seconds before a turn is taken up again; doubled each further time.
+        look_every: seconds between two looks for turns that another process asks for again.
     """
 
     def __init__(
@@ -114,6 +112,7 @@ class Turns:
         parallel: int,
         longest: float = 600.0,
         first_pause: float = 1.0,
+        look_every: float = 2.0,
     ) -> None:
         self._journal = journal
         self._files = files
@@ -123,6 +122,7 @@ class Turns:
         self._outlets: Mapping[str, Outlet] = {}
         self._longest = longest
         self._first_pause = first_pause
+        self._look_every = look_every
         self._queues: dict[str, _Queue] = {}
         self._workers: set[asyncio.Task[None]] = set()
         self._asking: asyncio.Task[None] | None = None
@@ -210,7 +210,7 @@ class Turns:
     async def _take_up_again(self) -> None:
         """Look, from time to time, for turns that another process asks for."""
         while True:
-            await asyncio.sleep(_ASKED_EVERY)
+            await asyncio.sleep(self._look_every)
             try:
                 for turn in await self._journal.asked_again():
                     log.info("turn %d is asked for again", turn.id)

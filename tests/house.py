@@ -45,6 +45,7 @@ async def house(
     parallel: int = 8,
     start: bool = True,
     first_pause: float = 60.0,
+    longest: float = 600.0,
 ) -> AsyncIterator[House]:
     """Open a house; at the end it fails where the script was not followed."""
     store = await open_store(folder / "steward.db")
@@ -66,6 +67,8 @@ async def house(
         delivery=Delivery(journal, files, first_wait=0.001),
         parallel=parallel,
         first_pause=first_pause,
+        longest=longest,
+        look_every=0.01,
     )
     outlet = outlet or KeptOutlet()
     opened = House(store=store, files=files, memory=memory, journal=journal, turns=turns, outlet=outlet, model=model)

@@ -1,22 +1,24 @@
 """From an accepted message to a delivered answer."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from core import Attachment, skill
-from core.errors import PlatformError
+from core.errors import ModelError, PlatformError, UserError
 from core.forgetting import forget
 from core.items import Answer, Result
+from core.messages import Reply
+from core.store import Store
+from core.troubles import Troubles
 from tests.house import house
 from tests.scripted import Asked, KeptOutlet, ScriptedModel, calls, message, says
 
 
-async def test_a_message_delivered_again_is_answered_once(tmp_path: Path) -> None:
-    """F1."""
+async def test_f1_a_message_delivered_again_is_answered_once(tmp_path: Path) -> None:
     async with house(tmp_path, ScriptedModel(says("once"))) as steward:
         asked = message("hi")
         accepted = await asyncio.gather(*(steward.turns.accept(asked) for _ in range(8)))
@@ -40,8 +42,7 @@ async def test_a_message_is_in_the_database_when_accept_returns(tmp_path: Path) 
         assert [turn.message for turn in await steward.journal.unfinished()] == [asked]
 
 
-async def test_turns_of_one_conversation_are_answered_in_order(tmp_path: Path) -> None:
-    """F37."""
+async def test_f37_turns_of_one_conversation_are_answered_in_order(tmp_path: Path) -> None:
     model = ScriptedModel(*(says(str(number)) for number in range(5)))
     async with house(tmp_path, model) as steward:
         await steward.answer(*(message(f"question {number}") for number in range(5)))
@@ -62,8 +63,7 @@ async def test_conversations_are_answered_side_by_side_up_to_the_limit(tmp_path:
         assert len(steward.outlet.sent) == 6
 
 
-async def test_an_accepted_message_is_answered_after_a_restart(tmp_path: Path) -> None:
-    """F6."""
+async def test_f6_an_accepted_message_is_answered_after_a_restart(tmp_path: Path) -> None:
     async with house(tmp_path, ScriptedModel(), start=False) as steward:
         await steward.turns.accept(message("hi"))
         await steward.turns.idle()
@@ -72,8 +72,7 @@ async def test_an_accepted_message_is_answered_after_a_restart(tmp_path: Path) -
         assert steward.outlet.texts == ["hello again"]
 
 
-async def test_a_turn_cut_off_goes_on_with_its_stored_steps(tmp_path: Path) -> None:
-    """F51."""
+async def test_f51_a_turn_cut_off_goes_on_with_its_stored_steps(tmp_path: Path) -> None:
     ran: list[str] = []
 
     @skill
@@ -114,8 +113,7 @@ async def test_a_turn_whose_steps_cannot_be_read_ends_in_a_sentence(tmp_path: Pa
         assert await steward.journal.unfinished() == []
 
 
-async def test_a_stale_worker_is_refused_and_says_nothing(tmp_path: Path) -> None:
-    """F8."""
+async def test_f8_a_stale_worker_is_refused_and_says_nothing(tmp_path: Path) -> None:
     model = ScriptedModel(says("too late"))
     model.hold.clear()
     async with house(tmp_path, model) as steward:
@@ -138,7 +136,7 @@ async def test_a_part_that_was_not_sent_is_tried_again_with_its_key(tmp_path: Pa
         assert outlet.texts == ["hello"]
 
 
-async def test_parts_left_at_a_restart_are_delivered_and_sent_ones_are_not_repeated(tmp_path: Path) -> None:
+async def test_f7_parts_left_at_a_restart_are_delivered_and_sent_ones_are_not_repeated(tmp_path: Path) -> None:
     """F7."""
     outlet = KeptOutlet()
     outlet.failures = [None, *(PlatformError("connection lost") for _ in range(8))]
@@ -176,10 +174,9 @@ async def test_a_part_refused_for_good_does_not_keep_the_rest(tmp_path: Path) ->
         assert await steward.journal.unfinished() == []
 
 
-async def test_a_fault_inside_is_said_with_the_turn_to_look_for(
+async def test_f45_a_fault_inside_is_said_with_the_turn_to_look_for_and_the_next_turn_works(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """F45: and the next turn works."""
     async with house(tmp_path, ScriptedModel(RuntimeError("secret detail"), says("fine"))) as steward:
         await steward.answer(message("first"), message("second"))
         assert "under turn 1" in steward.outlet.texts[0]
@@ -280,6 +277,267 @@ async def test_what_is_being_answered_when_a_channel_is_forgotten_is_not_remembe
         assert steward.outlet.texts == ["the canary sings"]
         await steward.answer(message("and the bird?"))
         assert "canary" not in model.asked[1].text
+
+
+class Bank:
+    """Pays once it is open; `paid` is what it paid."""
+
+    def __init__(self) -> None:
+        self.paid: list[int] = []
+        self.open = asyncio.Event()
+
+    @property
+    def pay(self) -> Callable[..., Awaitable[str]]:
+        """The skill."""
+
+        @skill(effects="outside")
+        async def pay(amount: int) -> str:
+            """Pay money."""
+            if amount < 0:
+                raise RuntimeError("the bank hung up")
+            await self.open.wait()
+            self.paid.append(amount)
+            return f"paid {amount}"
+
+        return pay
+
+
+@pytest.fixture
+async def bank() -> Bank:
+    opened = Bank()
+    opened.open.set()
+    return opened
+
+
+async def cut_off_while_paying(folder: Path, bank: Bank) -> None:
+    """Have a turn begin to pay, and end the program before it is known whether that was done."""
+    bank.open.clear()
+    async with house(folder, ScriptedModel(calls(("pay", '{"amount": 5}'))), bank.pay) as steward:
+        await steward.turns.accept(message("pay 5"))
+        await until_stored(steward.store, "begun")
+        await steward.turns.close()
+    bank.open.set()
+
+
+async def until_stored(store: Store, kind: str) -> None:
+    """Wait for a step of this kind."""
+    async with asyncio.timeout(10):
+        while not await store.fetch("SELECT 1 FROM steps WHERE item ->> 'type' = ?", (kind,)):  # noqa: ASYNC110  # a file
+            await asyncio.sleep(0.005)
+
+
+async def test_f50_a_skill_with_effects_that_was_cut_off_is_not_run_again_and_the_answer_says_so(
+    tmp_path: Path,
+    bank: Bank,
+) -> None:
+    await cut_off_while_paying(tmp_path, bank)
+    model = ScriptedModel(says("I tried to pay."))
+    async with house(tmp_path, model, bank.pay) as steward:
+        await steward.turns.idle()
+        assert bank.paid == []
+        [told] = [item for item in model.asked[0].items if isinstance(item, Result)]
+        assert (told.unknown, told.ok) == (True, False)
+        [text] = steward.outlet.texts
+        assert text.startswith("I tried to pay.\n\n(I do not know whether `pay` was carried out")
+
+
+async def test_f50_a_model_that_calls_it_again_in_the_same_answer_is_refused(tmp_path: Path, bank: Bank) -> None:
+    await cut_off_while_paying(tmp_path, bank)
+    model = ScriptedModel(calls(("pay", '{"amount": 6}')), says("Sorry."))
+    async with house(tmp_path, model, bank.pay) as steward:
+        await steward.turns.idle()
+        assert bank.paid == []
+        assert "was not run" in model.asked[1].items[-1].text
+
+
+async def test_f50_it_may_be_asked_for_again_in_a_new_message(tmp_path: Path, bank: Bank) -> None:
+    await cut_off_while_paying(tmp_path, bank)
+    model = ScriptedModel(says("I tried."), calls(("pay", '{"amount": 5}')), says("Done now."))
+    async with house(tmp_path, model, bank.pay) as steward:
+        await steward.turns.idle()
+        await steward.answer(message("pay it again"))
+        assert bank.paid == [5]
+        assert steward.outlet.texts[1] == "Done now."
+
+
+async def test_two_calls_with_effects_side_by_side_are_both_run(tmp_path: Path, bank: Bank) -> None:
+    model = ScriptedModel(calls(("pay", '{"amount": 1}'), ("pay", '{"amount": 2}')), says("Both."))
+    async with house(tmp_path, model, bank.pay) as steward:
+        await steward.answer(message("pay 1 and 2"))
+        assert sorted(bank.paid) == [1, 2]
+        assert steward.outlet.texts == ["Both."]
+
+
+async def test_f31_a_call_that_gives_the_same_again_and_again_is_not_run_for_ever(tmp_path: Path) -> None:
+    ran: list[int] = []
+
+    @skill
+    async def look() -> str:
+        """Look."""
+        ran.append(1)
+        return "nothing"
+
+    model = ScriptedModel(*[calls(("look", "{}"))] * 4, says("There is nothing."))
+    async with house(tmp_path, model, look) as steward:
+        await steward.answer(message("look"))
+        assert len(ran) == 2
+        assert "was not run again" in model.asked[3].items[-1].text
+        assert steward.outlet.texts == ["There is nothing."]
+
+
+async def test_f34_an_answer_that_takes_too_long_is_given_up_with_a_sentence(tmp_path: Path) -> None:
+    model = ScriptedModel(says("never heard"), says("quick"))
+    model.hold.clear()
+    async with house(tmp_path, model, longest=0.05) as steward:
+        await steward.answer(message("slow"))
+        assert steward.outlet.texts == ["I gave this up after 0.05 seconds. Perhaps it can be asked in smaller steps."]
+        model.hold.set()
+        await steward.answer(message("quick"))
+        assert steward.outlet.texts[1] == "quick"
+
+
+async def test_an_answer_given_up_while_a_skill_with_effects_ran_says_that_it_is_in_doubt(
+    tmp_path: Path, bank: Bank
+) -> None:
+    bank.open.clear()
+    async with house(tmp_path, ScriptedModel(calls(("pay", '{"amount": 5}'))), bank.pay, longest=0.2) as steward:
+        await steward.answer(message("pay 5"))
+        assert "I do not know whether `pay` was carried out" in steward.outlet.texts[0]
+
+
+async def test_a_reply_that_cannot_be_divided_becomes_a_sentence(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Clumsy(KeptOutlet):
+        def split(self, reply: Reply) -> Sequence[Reply]:
+            raise RuntimeError("a bug in the splitter")
+
+    outlet = Clumsy()
+    async with house(tmp_path, ScriptedModel(says("long")), outlet=outlet) as steward:
+        await steward.answer(message("hi"))
+        assert "under turn 1" in outlet.texts[0]
+        assert "a bug in the splitter" in caplog.text
+
+
+# Stopping
+
+
+async def test_stopping_lets_an_answer_under_way_come_to_its_end_and_begins_no_other(tmp_path: Path) -> None:
+    model = ScriptedModel(says("in time"))
+    model.hold.clear()
+    async with house(tmp_path, model) as steward:
+        await steward.turns.accept(message("first"))
+        await steward.turns.accept(message("second"))
+        await until(lambda: model.busy == 1)
+        stopping = asyncio.create_task(steward.turns.drain(30.0))
+        await asyncio.sleep(0)
+        assert await steward.turns.accept(message("third", channel="C2")), "a message that comes meanwhile is stored"
+        model.hold.set()
+        await stopping
+        assert steward.outlet.texts == ["in time"]
+    async with house(tmp_path, ScriptedModel(says("two"), says("three"))) as steward:
+        await steward.turns.idle()
+        assert sorted(steward.outlet.texts) == ["three", "two"]
+
+
+async def test_stopping_does_not_wait_for_ever(tmp_path: Path) -> None:
+    first = ScriptedModel(says("never heard"))
+    first.hold.clear()
+    async with house(tmp_path, first) as steward:
+        await steward.turns.accept(message("hi"))
+        await until(lambda: first.busy == 1)
+        await steward.turns.drain(0.01)
+        assert steward.outlet.texts == []
+        await steward.turns.close()
+    async with house(tmp_path, ScriptedModel(says("later"))) as steward:
+        await steward.turns.idle()
+        assert steward.outlet.texts == ["later"]
+
+
+async def test_turns_that_wait_for_a_free_place_are_not_begun_while_stopping(tmp_path: Path) -> None:
+    model = ScriptedModel(says("one"))
+    model.hold.clear()
+    async with house(tmp_path, model, parallel=1) as steward:
+        await steward.turns.accept(message("hi", channel="C1"))
+        await until(lambda: model.busy == 1)
+        await steward.turns.accept(message("hi", channel="C2"))
+        stopping = asyncio.create_task(steward.turns.drain(30.0))
+        await asyncio.sleep(0)
+        model.hold.set()
+        await stopping
+        assert steward.outlet.texts == ["one"]
+        assert len(await steward.journal.unfinished()) == 1
+
+
+# Parked turns, and trying again
+
+
+async def test_a_turn_that_had_its_chances_is_parked_and_taken_up_at_the_next_start(tmp_path: Path) -> None:
+    outlet = KeptOutlet()
+    outlet.failures = [PlatformError("connection lost") for _ in range(8 * 20)]
+    async with house(tmp_path, ScriptedModel(says("hello")), outlet=outlet, first_pause=0.0) as steward:
+        await steward.turns.accept(message("hi"))
+        await until(lambda: not outlet.failures)
+        await steward.turns.idle()
+        [trouble] = await Troubles(steward.store).list()
+        assert (trouble.turn, trouble.kind) == (1, "stuck")
+        assert trouble.reason == "The platform did not take the answer."
+    async with house(tmp_path, ScriptedModel()) as steward:
+        await steward.turns.idle()
+        assert steward.outlet.texts == ["hello"]
+        assert await Troubles(steward.store).list() == []
+
+
+async def test_a_failed_turn_tried_again_is_answered_with_the_steps_it_had(tmp_path: Path, bank: Bank) -> None:
+    model = ScriptedModel(calls(("pay", '{"amount": 5}')), ModelError("The model is away."), says("Paid 5."))
+    async with house(tmp_path, model, bank.pay) as steward:
+        await steward.answer(message("pay 5"))
+        assert steward.outlet.texts == ["The model is away."]
+        [trouble] = await Troubles(steward.store).list()
+        assert (trouble.kind, trouble.reason) == ("failed", "The model is away.")
+        await Troubles(steward.store).retry(1)
+        await until(lambda: len(steward.outlet.sent) == 2)
+        assert steward.outlet.texts[1] == "Paid 5."
+        assert bank.paid == [5], "what was done is not done again"
+        assert [(part.key, part.opens) for _, part in steward.outlet.sent] == [("1.0", True), ("1.1", True)]
+        assert await Troubles(steward.store).list() == []
+
+
+async def test_a_part_that_was_refused_is_sent_when_it_is_tried_again(tmp_path: Path) -> None:
+    outlet = KeptOutlet()
+    outlet.failures = [PlatformError("not in this channel", permanent=True)]
+    async with house(tmp_path, ScriptedModel(says("hello")), outlet=outlet) as steward:
+        await steward.answer(message("hi"))
+        assert [trouble.kind for trouble in await Troubles(steward.store).list()] == ["undelivered"]
+        await Troubles(steward.store).retry(1)
+        await until(lambda: outlet.texts == ["hello"])
+
+
+async def test_a_turn_that_pauses_is_hurried_when_it_is_tried_again(tmp_path: Path) -> None:
+    outlet = KeptOutlet()
+    outlet.failures = [PlatformError("connection lost") for _ in range(8)]
+    async with house(tmp_path, ScriptedModel(says("hello")), outlet=outlet, first_pause=3600.0) as steward:
+        await steward.answer(message("hi"))
+        await Troubles(steward.store).retry(1)
+        await until(lambda: outlet.texts == ["hello"])
+
+
+@pytest.mark.parametrize(("turn", "why"), [(1, "Turn 1 was answered"), (7, "There is no turn 7")])
+async def test_what_cannot_be_tried_again_is_said(tmp_path: Path, turn: int, why: str) -> None:
+    async with house(tmp_path, ScriptedModel(says("hello"))) as steward:
+        await steward.answer(message("hi"))
+        with pytest.raises(UserError, match=why):
+            await Troubles(steward.store).retry(turn)
+
+
+async def test_what_is_forgotten_cannot_be_tried_again(tmp_path: Path) -> None:
+    async with house(tmp_path, ScriptedModel(ModelError("The model is away."))) as steward:
+        await steward.answer(message("canary"))
+        here = message("").conversation
+        await forget(here, store=steward.store, memory=steward.memory, files=steward.files, journal=steward.journal)
+        assert await Troubles(steward.store).list() == []
+        with pytest.raises(UserError, match="is forgotten"):
+            await Troubles(steward.store).retry(1)
 
 
 async def test_drafts_are_closed(tmp_path: Path) -> None:
