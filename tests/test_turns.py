@@ -27,6 +27,20 @@ async def test_f1_a_message_delivered_again_is_answered_once(tmp_path: Path) -> 
         assert steward.outlet.texts == ["once"]
 
 
+async def test_f3_of_two_that_are_handed_one_message_the_one_that_stored_it_answers(tmp_path: Path) -> None:
+    asked, outlet = message("hi"), KeptOutlet()
+    async with (
+        house(tmp_path, ScriptedModel(says("once")), outlet=outlet) as one,
+        house(tmp_path, ScriptedModel(), outlet=outlet) as other,
+    ):
+        fresh = await one.turns.accept(asked)
+        again = await other.turns.accept(asked)
+        await asyncio.gather(one.turns.idle(), other.turns.idle())
+        assert (fresh, again) == (True, False)
+        assert outlet.texts == ["once"]
+        assert len(outlet.drafts) == 1, "the one that came second showed that it works on it"
+
+
 async def test_a_message_delivered_again_after_a_restart_is_answered_once(tmp_path: Path) -> None:
     asked = message("hi")
     async with house(tmp_path, ScriptedModel(says("once"))) as steward:
