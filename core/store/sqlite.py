@@ -1,21 +1,18 @@
-"""One SQLite database through aiosqlite: one writer, one reader, migrations at start."""
+"""One SQLite database through aiosqlite: one connection writes, one reads, migrations at start."""
 
 import asyncio
 import contextlib
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
-from typing import Final, TypeAlias, TypeVar
+from typing import Final
 
 import aiosqlite
 
 from core.errors import OperatorError
 from core.store.migrations import MIGRATIONS
-
-T = TypeVar("T")
-Value: TypeAlias = str | int | float | bytes | None
-Row: TypeAlias = sqlite3.Row
+from core.store.writer import Row, Transaction, Value, Writer
 
 _REASONS: Final = {
     sqlite3.SQLITE_FULL: "the disk is full; free some space, and what is unfinished goes on",
@@ -32,22 +29,19 @@ _REASONS: Final = {
 class Store:
     """The database; made by `open_store`.
 
-    Writes go through one connection, one transaction at a time, so that two coroutines are never in one transaction.
+    Writes go through one connection, one transaction at a time, so that two coroutines never see each other's half.
     Reads have a connection of their own and see what was committed.
     """
 
-    def __init__(self, path: Path, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
+    def __init__(self, path: Path, writer: Writer, reader: aiosqlite.Connection) -> None:
         self.path = path
         self._writer = writer
         self._reader = reader
-        self._writing = asyncio.Lock()
-        self._durable = False
 
     async def close(self) -> None:
         """Close both connections, after the transaction that is under way."""
-        async with self._writing:
-            await self._reader.close()
-            await self._writer.close()
+        await self._writer.close()
+        await self._reader.close()
 
     async def fetch(self, sql: str, parameters: Sequence[Value] = ()) -> list[Row]:
         """Return the rows of a query."""
@@ -60,47 +54,17 @@ class Store:
         What is committed outlives the process; with `durable` it is on the disk on return, and outlives the machine.
         """
         with _sentences(self.path):
-            async with self._writing:
-                await self._sync(durable)
-                return list(await self._writer.execute_fetchall(sql, parameters))
+            return await self._writer.write(sql, parameters, durable=durable)
 
     @contextlib.asynccontextmanager
-    async def transaction(self, *, durable: bool = False) -> AsyncIterator["Transaction"]:
+    async def transaction(self, *, durable: bool = False) -> AsyncIterator[Transaction]:
         """Carry out several statements as one; an exception, cancellation included, undoes them all.
 
         `durable` is as in `write`.
         """
         with _sentences(self.path):
-            async with self._writing:
-                await self._sync(durable)
-                try:
-                    await _settled(self._writer.execute_fetchall("BEGIN IMMEDIATE"))
-                    yield Transaction(self._writer)
-                    await _settled(self._writer.execute_fetchall("COMMIT"))
-                except BaseException:
-                    if self._writer.in_transaction:
-                        await _settled(self._writer.execute_fetchall("ROLLBACK"))
-                    raise
-
-    async def _sync(self, durable: bool) -> None:
-        """Choose whether the next commit waits for the disk: in WAL mode only FULL does.
-
-        https://www.sqlite.org/pragma.html#pragma_synchronous
-        """
-        if durable != self._durable:
-            self._durable = durable
-            await _settled(self._writer.execute_fetchall(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}"))
-
-
-class Transaction:
-    """What can be done inside `Store.transaction`."""
-
-    def __init__(self, connection: aiosqlite.Connection) -> None:
-        self._connection = connection
-
-    async def execute(self, sql: str, parameters: Sequence[Value] = ()) -> list[Row]:
-        """Carry out one statement and return its rows."""
-        return list(await self._connection.execute_fetchall(sql, parameters))
+            async with self._writer.transaction(durable=durable) as transaction:
+                yield transaction
 
 
 async def open_store(path: Path, *, patience: float = 10.0) -> Store:
@@ -128,7 +92,7 @@ async def open_store(path: Path, *, patience: float = 10.0) -> Store:
         except BaseException:
             await writer.close()
             raise
-    return Store(path, writer, reader)
+    return Store(path, Writer(writer), reader)
 
 
 def _try(path: Path) -> None:
@@ -198,21 +162,6 @@ async def _version(path: Path, connection: aiosqlite.Connection) -> int:
 def _statements(script: str) -> list[str]:
     """Divide a script: `executescript` would commit the transaction it runs in."""
     return [statement for statement in (part.strip() for part in script.split(";")) if statement]
-
-
-async def _settled(work: Awaitable[T]) -> T:
-    """Await work of the database thread to its end however often it is cancelled, then let the cancellation go on."""
-    task = asyncio.ensure_future(work)
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.wait([task])
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if cancelled:
-        task.exception()  # looked at, or asyncio would report it as lost
-        raise cancelled
-    return task.result()
 
 
 @contextlib.contextmanager

@@ -1,0 +1,198 @@
+"""The connection that writes: one piece of work at a time, and one wait for the disk for many of them."""
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, TypeVar
+
+import aiosqlite
+
+T = TypeVar("T")
+Value: TypeAlias = str | int | float | bytes | None
+Row: TypeAlias = sqlite3.Row
+
+
+class _Line(asyncio.Lock):
+    """A lock that counts those who wait for it; they get it in the order in which they came."""
+
+    waiting = 0
+
+    async def acquire(self) -> Literal[True]:
+        self.waiting += 1
+        try:
+            return await super().acquire()
+        finally:
+            self.waiting -= 1
+
+
+@dataclass(slots=True, eq=False)
+class _Group:
+    """Work that is committed together, by an open transaction; `error` says why it was undone instead."""
+
+    members: int = 1
+    error: sqlite3.Error | None = None
+
+
+class Transaction:
+    """What can be done inside `Store.transaction`."""
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._connection = connection
+
+    async def execute(self, sql: str, parameters: Sequence[Value] = ()) -> list[Row]:
+        """Carry out one statement and return its rows."""
+        self.check()
+        return list(await self._connection.execute_fetchall(sql, parameters))
+
+    def check(self) -> None:
+        """Go no further where SQLite undid it all by itself, as it does on a full disk: more would be committed alone.
+
+        https://www.sqlite.org/c3ref/get_autocommit.html
+        """
+        if not self._connection.in_transaction:
+            raise _undone()
+
+
+class Writer:
+    """The connection that writes, for everybody, in the order in which they came.
+
+    What has to be on the disk is committed in groups: its transaction stays open for the work that waits by then, which
+    joins it, and one commit is for all of them. Work that comes later makes the next group. Nobody returns before the
+    commit, and where it fails everybody in the group fails. Work that fails or is cancelled undoes itself alone.
+
+    Work that need not be on the disk joins a group that is open, but never begins one.
+
+    Methods raise `sqlite3.Error`.
+    """
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._connection = connection
+        self._line = _Line()
+        self._group: _Group | None = None
+        self._durable: bool | None = None
+
+    async def close(self) -> None:
+        """Close the connection, after the work that is under way."""
+        async with self._line:
+            if self._group:
+                await self._commit(self._group)
+            await self._connection.close()
+
+    async def write(self, sql: str, parameters: Sequence[Value], *, durable: bool) -> list[Row]:
+        """Carry out and commit one statement; return its rows."""
+        async with self._work(durable=durable, single=True):
+            return list(await self._connection.execute_fetchall(sql, parameters))
+
+    @contextlib.asynccontextmanager
+    async def transaction(self, *, durable: bool) -> AsyncIterator[Transaction]:
+        """Carry out several statements as one."""
+        async with self._work(durable=durable, single=False):
+            transaction = Transaction(self._connection)
+            yield transaction
+            transaction.check()
+
+    @contextlib.asynccontextmanager
+    async def _work(self, *, durable: bool, single: bool) -> AsyncIterator[None]:
+        """Do a piece of work and have it committed; a `single` statement is all or nothing by itself."""
+        async with self._line:
+            group = self._group
+            if group is None and single and not (durable and self._line.waiting):
+                await self._prepare(durable)
+                yield
+                return
+            savepoint = ""
+            try:
+                if group is None:
+                    await self._prepare(durable)
+                    await self._execute("BEGIN IMMEDIATE")
+                elif not single:
+                    group.members += 1
+                    savepoint = f"member{group.members}"
+                    await self._execute(f"SAVEPOINT {savepoint}")
+                yield
+            except BaseException as error:
+                await _settled(self._undo(group, savepoint, error))
+                raise
+            if group is None:
+                group = self._group = _Group()
+                if not durable:
+                    await _settled(self._commit(group))
+        if group is self._group:
+            await _settled(self._finish(group))
+        if group.error:
+            raise group.error.with_traceback(None)
+
+    async def _prepare(self, durable: bool) -> None:
+        """Make ready for a transaction, of which the commit waits for the disk or not: in WAL mode only FULL does.
+
+        https://www.sqlite.org/pragma.html#pragma_synchronous
+        """
+        if self._connection.in_transaction:  # it could not be undone
+            await self._roll_back()
+        if durable != self._durable:
+            self._durable = None
+            await self._execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            self._durable = durable
+
+    async def _undo(self, group: _Group | None, savepoint: str, error: BaseException) -> None:
+        """Undo one piece of work; where that cannot be told from the rest of its group, the group."""
+        if group is None:
+            await self._roll_back()
+            return
+        await self._quiet()
+        try:
+            if savepoint and self._connection.in_transaction:
+                await self._execute(f"ROLLBACK TO {savepoint}")
+        except sqlite3.Error as failure:
+            error = failure
+            await self._roll_back()
+        if not self._connection.in_transaction:
+            group.error = error if isinstance(error, sqlite3.Error) else _undone()
+            self._group = None
+
+    async def _finish(self, group: _Group) -> None:
+        """Commit a group once those that wait have joined it; the first of it to get here does so for all."""
+        async with self._line:
+            if group is self._group:
+                await self._commit(group)
+
+    async def _commit(self, group: _Group) -> None:
+        self._group = None
+        try:
+            await self._execute("COMMIT")
+        except sqlite3.Error as error:
+            group.error = error
+            await self._roll_back()
+
+    async def _roll_back(self) -> None:
+        await self._quiet()
+        if self._connection.in_transaction:
+            await self._execute("ROLLBACK")
+
+    async def _quiet(self) -> None:
+        """Wait for a statement that is still under way because who waited for it was cancelled."""
+        await self._execute("SELECT 1")
+
+    async def _execute(self, sql: str) -> None:
+        await self._connection.execute_fetchall(sql)
+
+
+def _undone() -> sqlite3.Error:
+    return sqlite3.OperationalError("the transaction was undone before its end")
+
+
+async def _settled(work: Awaitable[T]) -> T:
+    """Await work of the database thread to its end however often it is cancelled, then let the cancellation go on."""
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled:
+        task.exception()  # looked at, or asyncio would report it as lost
+        raise cancelled
+    return task.result()
