@@ -54,11 +54,22 @@ class Steward:
         draft = self.platform.draft(Turn(id=turn, message=message, attempt=0))
         try:
             return [
-                await draft.send(Part(key=f"{turn}.{number}", text=piece.text, attachments=piece.attachments))
+                await draft.send(part(number, piece, turn=turn))
                 for number, piece in enumerate(self.platform.split(reply))
             ]
         finally:
             await draft.close()
+
+
+def part(number: int, reply: Reply, *, turn: int = 1, repeated: bool = False) -> Part:
+    """A part as the turns make it."""
+    return Part(
+        key=f"{turn}.{number}",
+        text=reply.text,
+        attachments=reply.attachments,
+        opens=number == 0,
+        repeated=repeated,
+    )
 
 
 async def forget(conversation: Conversation) -> tuple[int, int]:
@@ -212,10 +223,10 @@ async def test_a_command_is_answered_in_its_place_and_followed_up(simulator: Dis
         interaction = await simulator.command(general, ada, "ask", {"question": "why?"})
         message = await steward.heard()
         assert (message.text, message.author.id, message.conversation.channel) == ("why?", ada.id, general.id)
-        first, second = await steward.answer(message, Reply(text="a" * 2000 + "\n\nb"))
+        first, second = await steward.answer(message, Reply(text="a" * 1900 + "\n\nb"))
         assert interaction.original is not None
         assert first == interaction.original.id
-    assert [(answer.id, answer.text) for answer in said(simulator)] == [(first, "a" * 2000), (second, "b")]
+    assert [(answer.id, answer.text) for answer in said(simulator)] == [(first, "a" * 1900), (second, "b")]
 
 
 async def test_an_answer_waits_until_its_command_is_deferred(simulator: DiscordSimulator) -> None:
@@ -434,7 +445,7 @@ async def test_an_answer_from_before_a_long_pause_is_adopted(simulator: DiscordS
         [sent] = await steward.answer(message, Reply(text="Once."))
         simulator.clock.advance(3600)
         draft = steward.platform.draft(Turn(id=1, message=message, attempt=1))
-        assert await draft.send(Part(key="1.0", text="Once.", repeated=True)) == sent
+        assert await draft.send(part(0, Reply(text="Once."), repeated=True)) == sent
         await draft.close()
     assert [answer.id for answer in said(simulator)] == [sent]
 
@@ -444,11 +455,11 @@ async def test_a_follow_up_whose_response_was_lost_is_sent_once(simulator: Disco
     async with listening(simulator) as steward:
         await simulator.command(general, ada, "ask", {"question": "why?"})
         draft = steward.platform.draft(Turn(id=1, message=await steward.heard(), attempt=0))
-        await draft.send(Part(key="1.0", text="First."))
+        await draft.send(part(0, Reply(text="First.")))
         simulator.faults.lose_answer("POST", WEBHOOK)
         with pytest.raises(PlatformError):
-            await draft.send(Part(key="1.1", text="Second."))
-        await draft.send(Part(key="1.1", text="Second."))
+            await draft.send(part(1, Reply(text="Second.")))
+        await draft.send(part(1, Reply(text="Second.")))
     assert [answer.text for answer in said(simulator)] == ["First.", "Second."]
 
 

@@ -1,12 +1,18 @@
 """Recognising a message that was sent without our knowing, so that it is not sent again."""
 
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from typing import Final
 
-from pydantic import JsonValue, TypeAdapter
+import discord
+from pydantic import ValidationError
 
 from bots.discord.events import Payload, UserPayload
-from core.outlet import Part
+from bots.discord.history import history
+from bots.discord.rest import Rest
+
+MOST: Final = 1000
+"""Messages after the question that are looked at."""
 
 
 class _File(Payload):
@@ -21,26 +27,86 @@ class _Sent(Payload):
     id: str
     author: UserPayload
     content: str = ""
+    nonce: str | None = None
     attachments: tuple[_File, ...] = ()
     message_reference: _Reference | None = None
 
 
-_history: Final = TypeAdapter(list[_Sent])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a message that may have been sent looks like.
+
+    Attributes:
+        texts: what it may say; it is the same message with and without a mark.
+        sizes: of its files, in bytes.
+        question: the id of the message it replies to; None where it replies to none.
+        by_command: it answers a command, and Discord says as it likes what that replies to.
+        others: the ids of messages that are known to be something else.
+    """
+
+    authors: AbstractSet[str]
+    texts: AbstractSet[str]
+    sizes: tuple[int, ...]
+    nonce: str
+    question: str | None
+    by_command: bool
+    others: AbstractSet[str]
 
 
-def adopt(history: JsonValue, part: Part, *, bot_id: str, question: str | None, known: AbstractSet[str]) -> str | None:
-    """Return the id of the bot's message that says what a part says.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a look at the history showed.
 
-    `history` are messages as Discord lists them, `question` is the id of the message it has to reply to where it was
-    sent as a reply, and `known` are the ids of messages that are other parts.
+    Attributes:
+        message_id: of the message, None where it is not there.
+        certain: everything was seen in which it could be.
+    """
+
+    message_id: str | None = None
+    certain: bool = True
+
+
+async def find(rest: Rest, channel_id: str, wanted: Wanted, *, after: str) -> Found:
+    """Look for a message among those that came after another one.
 
     Raises:
-        ValidationError: the history is not a list of messages.
+        HTTPException: Discord failed for now; where it refuses, nothing is certain.
     """
-    sizes = [len(attachment.content or b"") for attachment in part.attachments]
-    for sent in _history.validate_python(history):
-        replied = sent.message_reference.message_id if sent.message_reference else None
-        said = sent.content.strip() == part.text.strip() and [file.size for file in sent.attachments] == sizes
-        if said and sent.author.id == bot_id and sent.id not in known and question in (None, replied):
-            return sent.id
-    return None
+    seen, alike = 0, 0
+    try:
+        async for message in history(rest, channel_id, after=after, most=MOST):
+            seen += 1
+            sent = _Sent.model_validate(message)
+            if _is(sent, wanted):
+                return Found(message_id=sent.id)
+            alike += _is_alike(sent, wanted)
+        return Found(certain=seen < MOST and not alike and (seen > 0 or await _readable(rest, channel_id)))
+    except discord.HTTPException as error:
+        if error.status >= 500 or error.status == 429:
+            raise
+    except ValidationError:
+        pass
+    return Found(certain=False)
+
+
+async def _readable(rest: Rest, channel_id: str) -> bool:
+    """Tell whether the bot may read what was said; to one that may not, Discord shows an empty history."""
+    return bool(await rest.messages(channel_id, limit=1))
+
+
+def _is(sent: _Sent, wanted: Wanted) -> bool:
+    if sent.nonce == wanted.nonce:
+        return sent.author.id in wanted.authors
+    return _is_alike(sent, wanted) and (wanted.by_command or _replied(sent) == wanted.question)
+
+
+def _is_alike(sent: _Sent, wanted: Wanted) -> bool:
+    """Tell whether a message says the same; its reference is missing where the question was deleted meanwhile."""
+    if sent.author.id not in wanted.authors or sent.id in wanted.others or sent.nonce is not None:
+        return False
+    same = sent.content.strip() in wanted.texts and tuple(file.size for file in sent.attachments) == wanted.sizes
+    return same and (wanted.by_command or _replied(sent) in (None, wanted.question))
+
+
+def _replied(sent: _Sent) -> str | None:
+    return sent.message_reference.message_id if sent.message_reference else None

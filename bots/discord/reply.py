@@ -4,15 +4,15 @@ import asyncio
 import hashlib
 import io
 import logging
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 import discord
 from discord.http import MultipartParameters, handle_message_parameters
-from pydantic import ValidationError
 
 from bots import text
-from bots.discord.adopt import adopt
+from bots.discord.adopt import Found, Wanted, find
 from bots.discord.deferrals import Deferrals
 from bots.discord.errors import translated
 from bots.discord.rest import Rest
@@ -21,9 +21,14 @@ from core.events import Event
 from core.messages import Attachment, Message, Reply, Turn
 from core.outlet import Part
 
+if TYPE_CHECKING:
+    from discord.types.message import MessageReference
+
 log = logging.getLogger("steward.discord")
 
 MAX_TEXT: Final = 2000
+MAX_PIECE: Final = 1900
+"""Characters of a piece, so that a mark fits above it and the beginning of a note below it."""
 MAX_FILES: Final = 10
 MAX_FILE_BYTES: Final = 24 * 1024 * 1024
 """Bytes of all files in one message: a request may have 25 MiB."""
@@ -38,8 +43,8 @@ _NO_QUESTION = (10008, 50035, 160002)
 
 
 def split(reply: Reply) -> Sequence[Reply]:
-    """Divide a reply into messages: texts of up to 2,000 characters, files with the last of them, ten to a message."""
-    texts = text.split(reply.text, MAX_TEXT) or [""]
+    """Divide a reply into messages: texts of up to 1,900 characters, files with the last of them, ten to a message."""
+    texts = text.split(reply.text, MAX_PIECE) or [""]
     first, *more = _batches(reply.attachments)
     pieces = [Reply(text=piece) for piece in texts[:-1]]
     pieces.append(Reply(text=texts[-1], attachments=first))
@@ -80,7 +85,7 @@ class DiscordDraft:
         self._origin = turn.message.origin
         self._rest = rest
         self._deferrals = deferrals
-        self._unsure = False
+        self._unsure: set[str] = set()
         self._sent: set[str] = set()
         # a deferred interaction says "is thinking…" by itself
         self._typing = None if "interaction_token" in self._origin else asyncio.create_task(self._type())
@@ -91,17 +96,22 @@ class DiscordDraft:
     async def send(self, part: Part) -> str:
         """Send one part as a reply to the question, or as an answer to the command.
 
+        One that may have been sent before is looked for; where that is not possible, it says so itself.
+
         Raises:
             PlatformError: with `permanent` where sending again cannot succeed.
         """
+        rest = self._rest()
         with translated():
             try:
                 async with asyncio.timeout(_SEND_SECONDS):
-                    message_id = await self._find(part) or await self._send(part)
-            except (discord.HTTPException, PlatformError):
+                    message_id = await self._send(rest, part)
+            except discord.HTTPException as error:
+                if error.status >= 500:
+                    self._unsure.add(part.key)
                 raise
             except BaseException:
-                self._unsure = True
+                self._unsure.add(part.key)
                 raise
         self._sent.add(message_id)
         return message_id
@@ -112,69 +122,75 @@ class DiscordDraft:
             self._typing.cancel()
             await asyncio.gather(self._typing, return_exceptions=True)
 
-    async def _send(self, part: Part) -> str:
+    async def _send(self, rest: Rest, part: Part) -> str:
         token, application_id = self._origin.get("interaction_token"), self._origin.get("application_id", "")
-        if token is None:
-            return await self._reply(part)
-        await self._deferrals.settled(self._origin.get("interaction_id", ""))
+        if token is not None:
+            await self._deferrals.settled(self._origin.get("interaction_id", ""))
+        if token is not None and part.opens:  # editing the deferred answer once more does no harm
+            edited = await self._before_expiry(rest.edit_response(application_id, token, _parameters(part)))
+            if edited is not None:
+                return edited
+        if part.repeated or part.key in self._unsure:
+            found = await self._find(rest, part)
+            if found.message_id is not None:
+                return found.message_id
+            part = part if found.certain else _marked(part)
+        if token is not None and not part.opens:
+            followed = await self._before_expiry(rest.follow_up(application_id, token, _parameters(part)))
+            if followed is not None:
+                return followed
+        return await self._reply(rest, part)
+
+    async def _before_expiry(self, answering: Awaitable[str]) -> str | None:
+        """Answer an interaction; None where its token has expired and the answer has to be an ordinary message."""
         try:
-            if _is_first(part):
-                return await self._rest().edit_response(application_id, token, self._parameters(part))
-            return await self._rest().follow_up(application_id, token, self._parameters(part))
+            return await answering
         except discord.HTTPException as error:
             # the token is good for 15 minutes; then it is 401 with 50027, or 404 where it was never deferred
             if error.status not in (401, 404):
                 raise
-            log.info("the interaction of %s has expired: answering in the channel", self._message.id)
-        return await self._post(part)
+        log.info("the interaction of %s has expired: answering in the channel", self._message.id)
+        return None
 
-    async def _reply(self, part: Part) -> str:
+    async def _reply(self, rest: Rest, part: Part) -> str:
         question = self._origin.get("message_id")
-        if question is None or not _is_first(part):
-            return await self._post(part)
+        if question is None or not part.opens:
+            return await self._post(rest, part)
         try:
-            return await self._post(part, question)
+            return await self._post(rest, part, question)
         except discord.HTTPException as error:
             if error.code not in _NO_QUESTION:
                 raise
-        return await self._post(part)
+        return await self._post(rest, part)
 
-    async def _post(self, part: Part, question: str | None = None) -> str:
-        parameters = self._parameters(part, question=question, once=True)
-        return await self._rest().send(self._origin["channel_id"], parameters)
-
-    def _parameters(self, part: Part, *, question: str | None = None, once: bool = False) -> MultipartParameters:
-        reference: discord.types.message.MessageReference = {
+    async def _post(self, rest: Rest, part: Part, question: str | None = None) -> str:
+        reference: MessageReference = {
             "message_id": question or "",
             "channel_id": self._origin["channel_id"],
             "fail_if_not_exists": False,
         }
-        return handle_message_parameters(
-            content=part.text or discord.utils.MISSING,
-            files=[_file(attachment) for attachment in part.attachments] or discord.utils.MISSING,
-            nonce=nonce(self._message, part) if once else None,
-            message_reference=reference if question else discord.utils.MISSING,
-            allowed_mentions=discord.AllowedMentions.none(),
-            flags=discord.MessageFlags(suppress_embeds=True),
-        )
+        once = nonce(self._message, part)
+        return await rest.send(self._origin["channel_id"], _parameters(part, reference if question else None, once))
 
-    async def _find(self, part: Part) -> str | None:
-        """Look for this part among our messages after the question, where it may have been sent without our knowing.
+    async def _find(self, rest: Rest, part: Part) -> Found:
+        """Look for a part among our messages after the question.
 
-        A nonce is known for some minutes only, and follow-ups to a command have none; editing the deferred answer to
-        a command again does no harm.
+        A nonce is known for some minutes only, and follow-ups to a command have none.
         """
         question = self._origin.get("message_id")
         after = question or self._origin.get("interaction_id")
-        if not (self._unsure or part.repeated) or after is None or (question is None and _is_first(part)):
-            return None
-        rest = self._rest()
-        try:
-            found = await rest.messages(self._origin["channel_id"], after=after)
-            replied = question if _is_first(part) else None
-            return adopt(found, part, bot_id=rest.bot_id, question=replied, known=self._sent)
-        except (discord.HTTPException, ValidationError):
-            return None  # the history may not be read here; then a nonce is all there is
+        if after is None:
+            return Found(certain=False)
+        wanted = Wanted(
+            authors={rest.bot_id, rest.application_id},
+            texts={_content(part).strip(), _content(_marked(part)).strip()},
+            sizes=tuple(len(attachment.content or b"") for attachment in part.attachments),
+            nonce=nonce(self._message, part),
+            question=question if part.opens else None,
+            by_command=question is None,
+            others=self._sent,
+        )
+        return await find(rest, self._origin["channel_id"], wanted, after=after)
 
     async def _type(self) -> None:
         while True:
@@ -187,8 +203,27 @@ class DiscordDraft:
             await asyncio.sleep(_TYPING_SECONDS)
 
 
-def _is_first(part: Part) -> bool:
-    return part.key.rpartition(".")[2] == "0"
+def _marked(part: Part) -> Part:
+    """Let a part say that it may be a repetition."""
+    return replace(part, text=f"{text.REPEATED}\n{part.text}".strip())
+
+
+def _content(part: Part) -> str:
+    """Return the text; what is over the limit is the end of a note that was added to a piece."""
+    return part.text if len(part.text) <= MAX_TEXT else f"{part.text[: MAX_TEXT - 1]}…"
+
+
+def _parameters(
+    part: Part, reference: "MessageReference | None" = None, once: str | None = None
+) -> MultipartParameters:
+    return handle_message_parameters(
+        content=_content(part) or discord.utils.MISSING,
+        files=[_file(attachment) for attachment in part.attachments] or discord.utils.MISSING,
+        nonce=once,
+        message_reference=reference or discord.utils.MISSING,
+        allowed_mentions=discord.AllowedMentions.none(),
+        flags=discord.MessageFlags(suppress_embeds=True),
+    )
 
 
 def _file(attachment: Attachment) -> discord.File:

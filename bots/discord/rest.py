@@ -4,13 +4,15 @@ Nothing here needs a cached object, so that a message from before a restart can 
 the library raises; see `bots.discord.errors.translated`.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, cast
 
 import discord
 from discord.http import HTTPClient, MultipartParameters, Route, handle_message_parameters
 from pydantic import JsonValue
 
+from core.errors import PlatformError
 from core.messages import JsonObject
 
 MESSAGE: Final = 4
@@ -36,10 +38,24 @@ class Rest:
         """Write a message and return its id."""
         return _id(await self._call(Route("POST", "/channels/{channel_id}/messages", channel_id=channel_id), message))
 
-    async def messages(self, channel_id: str, *, after: str) -> JsonValue:
-        """Return up to 100 messages that came after one."""
+    async def messages(self, channel_id: str, *, limit: int, after: str | None = None) -> Sequence[JsonObject]:
+        """Return the messages that came next after one, else the last ones, oldest first; up to 100."""
         route = Route("GET", "/channels/{channel_id}/messages", channel_id=channel_id)
-        return cast("JsonValue", await self._http.request(route, params={"after": after, "limit": 100}))
+        params = {"limit": limit} | ({"after": after} if after else {})
+        found = cast("JsonValue", await self._http.request(route, params=params))
+        listed = found if isinstance(found, list) else []
+        known = [each for each in listed if isinstance(each, dict) and str(each.get("id")).isdecimal()]
+        return sorted(known, key=lambda each: int(str(each["id"])))
+
+    async def channel(self, channel_id: str) -> JsonValue:
+        """Return a channel, thread or direct message."""
+        route = Route("GET", "/channels/{channel_id}", channel_id=channel_id)
+        return cast("JsonValue", await self._http.request(route))
+
+    async def member(self, guild_id: str, user_id: str) -> JsonValue:
+        """Return what a user is in a server."""
+        route = Route("GET", "/guilds/{guild_id}/members/{user_id}", guild_id=guild_id, user_id=user_id)
+        return cast("JsonValue", await self._http.request(route))
 
     async def typing(self, channel_id: str) -> None:
         """Show that the bot is typing, for ten seconds."""
@@ -65,9 +81,17 @@ class Rest:
         return _id(await self._call(_webhook("PATCH", path, application_id or self.application_id, token), message))
 
     async def follow_up(self, application_id: str, token: str, message: MultipartParameters) -> str:
-        """Write one more answer to an interaction and return its id."""
+        """Write one more answer to an interaction and return its id.
+
+        Raises:
+            PlatformError: it is not known whether it was written; there is no nonce that would let it be tried again.
+        """
         path = "/webhooks/{webhook_id}/{webhook_token}"
-        return _id(await self._call(_webhook("POST", path, application_id or self.application_id, token), message))
+        route = _webhook("POST", path, application_id or self.application_id, token)
+        with message:
+            text = {"name": "payload_json", "value": json.dumps(message.payload), "content_type": "application/json"}
+            form = _Once(message.multipart or [text])
+            return _id(cast("JsonValue", await self._http.request(route, files=message.files, form=form)))
 
     async def commands(self) -> Sequence[JsonValue]:
         """Return the registered commands."""
@@ -87,6 +111,29 @@ class Rest:
             else:
                 answer = await self._http.request(route, json=message.payload)
         return cast("JsonValue", answer)
+
+
+class _Once:
+    """The fields of a form that is sent once.
+
+    The library sends a request again by itself after an answer of 500, 502, 504 or 524, also where Discord had
+    carried it out.
+    """
+
+    def __init__(self, fields: Sequence[Mapping[str, object]]) -> None:
+        self._fields = fields
+        self._used = False
+
+    def __iter__(self) -> Iterator[dict[str, object]]:
+        """Yield the fields, the first time.
+
+        Raises:
+            PlatformError: this is the second time.
+        """
+        if self._used:
+            raise PlatformError("Discord did not say whether it took a message.")
+        self._used = True
+        return (dict(each) for each in self._fields)
 
 
 def _webhook(method: str, path: str, webhook_id: str, token: str) -> Route:
