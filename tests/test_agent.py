@@ -1,14 +1,16 @@
 """The loop: model, skills, answer."""
 
 import asyncio
+import gc
+import tracemalloc
 from pathlib import Path
 
-from core import Attachment, Context, Reply, SkillError, skill
+from core import Attachment, Context, Reply, SkillError, agent, skill
 from core.agent import EMPTY, LONGEST_RESULT
 from core.errors import ContextOverflowError, ModelError
 from core.events import Finished, SkillFinished, SkillStarted, TextDelta
 from core.items import Answer, Call, Question, Result
-from tests.house import house
+from tests.house import House, house
 from tests.scripted import ScriptedModel, calls, message, says
 
 
@@ -265,3 +267,26 @@ async def test_f26_calls_of_one_id_are_told_apart(tmp_path: Path) -> None:
     async with house(tmp_path, model, count) as steward:
         await steward.answer(message("count"))
         assert [item.text for item in model.asked[1].items if isinstance(item, Result)] == ["1", "3"]
+
+
+async def test_f49_after_many_conversations_nothing_of_them_is_left_in_memory(tmp_path: Path) -> None:
+    async def converse(steward: House, first: int, last: int) -> int:
+        for number in range(first, last):
+            said = message("count ab", channel=f"C{number}", thread=f"T{number}", author=f"U{number}")
+            await steward.answer(said)
+        assert len(steward.outlet.texts) == last - first
+        for kept in (steward.model.asked, steward.outlet.sent, steward.outlet.attempts, steward.outlet.drafts):
+            kept.clear()
+        gc.collect()
+        core = tracemalloc.Filter(inclusive=True, filename_pattern=f"{Path(agent.__file__).parent}/*")
+        return sum(trace.size for trace in tracemalloc.take_snapshot().filter_traces([core]).traces)
+
+    script = [calls(("count", '{"text": "ab"}')), says("Two.")] * 160
+    async with house(tmp_path, ScriptedModel(*script), count) as steward:
+        tracemalloc.start()
+        try:
+            before = await converse(steward, 0, 40)
+            after = await converse(steward, 40, 160)
+        finally:
+            tracemalloc.stop()
+    assert after - before < 120 * 100, f"{(after - before) // 120} bytes stay of each conversation"
