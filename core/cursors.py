@@ -48,10 +48,14 @@ class Cursors:
         """The position of each channel; of none where nothing was ever read on this platform."""
         return {name: str(cursor.position) for name, cursor in self._cursors.items() if cursor.position is not None}
 
+    def hold(self, channel: str, position: str) -> None:
+        """Let the cursor stay where it is, whatever else is read, until it may move past this position."""
+        self._cursors.setdefault(channel, _Cursor()).pending.add(Decimal(position))
+
     @contextmanager
     def reading(self, channel: str, position: str) -> Iterator[None]:
         """Read a message; the cursor moves past it once this block is left without an exception."""
-        self._cursors.setdefault(channel, _Cursor()).pending.add(Decimal(position))
+        self.hold(channel, position)
         yield
         self.passed(channel, position)
 

@@ -64,6 +64,17 @@ async def test_f9_a_cursor_stays_before_a_message_whose_reading_failed_until_it_
     assert cursors.positions == {"1": "7"}
 
 
+async def test_f9_a_cursor_that_is_held_stays_while_later_messages_are_read(store: Store) -> None:
+    cursors = Cursors(store, "discord")
+    cursors.passed("1", "5")
+    cursors.hold("1", "5")
+    with cursors.reading("1", "9"):
+        pass
+    assert cursors.positions == {"1": "5"}
+    cursors.passed("1", "5")
+    assert cursors.positions == {"1": "9"}
+
+
 @given(
     numbers=st.permutations(list(range(1, 7))),
     failed=st.sets(st.integers(min_value=1, max_value=6)),
