@@ -290,3 +290,45 @@ async def test_f49_after_many_conversations_nothing_of_them_is_left_in_memory(tm
         finally:
             tracemalloc.stop()
     assert after - before < 120 * 100, f"{(after - before) // 120} bytes stay of each conversation"
+
+
+async def test_f31_a_call_that_gave_the_same_twice_is_not_run_again_and_the_answer_comes(tmp_path: Path) -> None:
+    looked: list[str] = []
+
+    @skill
+    def look(where: str) -> str:
+        """Look."""
+        looked.append(where)
+        return f"nothing in the {where}"
+
+    same = [calls(("look", '{"where": "box"}'))] * 4
+    model = ScriptedModel(*same, calls(("look", '{"where": "bag"}')), says("Nothing anywhere."))
+    async with house(tmp_path, model, look, max_iterations=5) as steward:
+        await steward.answer(message("look until you find it"))
+        assert looked == ["box", "box", "bag"]
+        assert steward.outlet.texts == ["Nothing anywhere."]
+        results = [item for item in model.asked[-1].items if isinstance(item, Result)]
+        assert [result.ok for result in results] == [True, True, False, False, True]
+        assert all("nothing in the box" in result.text for result in results[:4]), "the model is told again"
+
+
+async def test_f31_a_call_whose_result_changes_is_run_again(tmp_path: Path) -> None:
+    counted: list[int] = []
+
+    @skill
+    def wait() -> str:
+        """Wait a little."""
+        counted.append(1)
+        return "ready" if len(counted) == 3 else f"{len(counted)} of 3"
+
+    model = ScriptedModel(*[calls(("wait", "{}"))] * 3, says("Ready."))
+    async with house(tmp_path, model, wait) as steward:
+        await steward.answer(message("wait until it is ready"))
+        assert model.asked[-1].items[-1].text == "ready"
+
+
+async def test_f31_a_model_that_only_repeats_itself_is_answered_for(tmp_path: Path) -> None:
+    model = ScriptedModel(*[calls(("count", '{"text": "a"}'))] * 6)
+    async with house(tmp_path, model, count, max_iterations=5) as steward:
+        await steward.answer(message("count for ever"))
+        assert steward.outlet.texts == [EMPTY]
