@@ -8,6 +8,9 @@ from typing import Final
 
 from bots.graphemes import is_boundary
 
+REPEATED: Final = "(You may have seen this already: I was interrupted while sending it.)"
+"""Stands above what is sent once more where nobody can tell whether it arrived the first time."""
+
 _FENCE: Final = re.compile(r"( {0,3}(`{3,}+(?=[^`\n]*$)|~{3,}+))([^\n]*)$", re.MULTILINE)
 _FENCES: Final = re.compile(f"^{_FENCE.pattern}", re.MULTILINE)
 _BLANK_LINE: Final = re.compile(r"[^\S\n]*\n")

@@ -8,6 +8,7 @@ from pydantic import SecretStr
 
 from bots.commands import Commands
 from bots.simulator.slack import SlackSimulator
+from bots.simulator.transcript import Shown
 from bots.slack import SlackPlatform
 from core.config import SlackConfig
 from core.messages import Conversation, Message, Turn
@@ -86,3 +87,13 @@ async def listening(slack: SlackSimulator, *, http: bool = False) -> AsyncIterat
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+
+
+async def mention(team: Team, text: str = "hello", channel: str = "C1") -> Message:
+    await team.slack.mention(channel, "U1", text)
+    await team.slack.settled()
+    return team.accepted[-1]
+
+
+def answers(team: Team) -> list[Shown]:
+    return [shown for shown in team.slack.transcript.messages if shown.author == "UBOT"]

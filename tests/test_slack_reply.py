@@ -7,14 +7,14 @@ from dataclasses import replace
 import pytest
 
 from bots.simulator.slack import SCOPES, Fault, SlackSimulator
-from bots.simulator.transcript import Shown, ShownFile
+from bots.simulator.transcript import ShownFile
 from bots.slack.reply import LIMIT, split
 from core.errors import PlatformError
 from core.events import SkillFinished, SkillStarted, TextDelta
 from core.items import Call, Result
-from core.messages import Attachment, Message, Reply, dump_message, load_message
+from core.messages import Attachment, Reply
 from core.outlet import Part
-from tests.slack_team import Team, listening, settings
+from tests.slack_team import Team, answers, listening, mention
 
 PNG = Attachment(filename="chart.png", media_type="image/png", content=b"\x89PNG", alt="Words by length")
 
@@ -31,21 +31,11 @@ async def team(slack: SlackSimulator) -> AsyncIterator[Team]:
         yield team
 
 
-async def mention(team: Team, text: str = "hello", channel: str = "C1") -> Message:
-    await team.slack.mention(channel, "U1", text)
-    await team.slack.settled()
-    return team.accepted[-1]
-
-
 async def shown_status(team: Team, text: str) -> None:
     """Wait until a status is shown."""
     async with asyncio.timeout(2):
         while text not in team.slack.world.statuses.values():  # noqa: ASYNC110  # the world is plain values
             await asyncio.sleep(0.005)
-
-
-def answers(team: Team) -> list[Shown]:
-    return [shown for shown in team.slack.transcript.messages if shown.author == "UBOT"]
 
 
 async def test_an_answer_is_posted_in_the_mentions_thread(team: Team) -> None:
@@ -139,76 +129,12 @@ async def test_a_long_rate_limit_is_handed_on(team: Team) -> None:
     assert (caught.value.retry_after, caught.value.permanent) == (90.0, False)
 
 
-@pytest.mark.parametrize("fault", [Fault(drop="after"), Fault(status=502, times=1), Fault(error="fatal_error")])
-async def test_an_answer_of_unknown_fate_is_looked_for(team: Team, fault: Fault) -> None:
-    await mention(team)
-    team.slack.fail("chat.postMessage", fault)
-    draft = team.platform.draft(team.turn())
-    if fault.drop:
-        found = await draft.send(Part(key="1.0", text="hi"))
-        assert found == answers(team)[0].id
-    else:
-        with pytest.raises(PlatformError) as caught:
-            await draft.send(Part(key="1.0", text="hi"))
-        assert not caught.value.permanent
-    assert len(team.slack.calls("conversations.replies")) == 1
-    assert len(answers(team)) == (1 if fault.drop else 0)
-
-
-async def test_a_lost_answer_is_not_posted_again_while_it_cannot_be_looked_for(team: Team) -> None:
-    await mention(team)
-    team.slack.fail("chat.postMessage", Fault(drop="after"))
-    team.slack.fail("conversations.replies", Fault(drop="before", times=2))
-    draft = team.platform.draft(team.turn())
-    for _ in range(2):
-        with pytest.raises(PlatformError, match="see whether the answer is there"):
-            await draft.send(Part(key="1.0", text="hi"))
-    found = await draft.send(Part(key="1.0", text="hi"))
-    assert [shown.id for shown in answers(team)] == [found]
-
-
 async def test_a_refused_connection_is_tried_again_by_whoever_sends(team: Team) -> None:
     await mention(team)
     await team.slack.stop()
     with pytest.raises(PlatformError, match="could not be reached") as caught:
         await team.platform.draft(team.turn()).send(Part(key="1.0", text="hi"))
     assert not caught.value.permanent
-
-
-async def test_an_upload_of_unknown_fate_is_looked_for(team: Team) -> None:
-    await mention(team)
-    team.slack.fail("files.completeUploadExternal", Fault(drop="after"))
-    found = await team.platform.draft(team.turn()).send(Part(key="1.0", attachments=(PNG,)))
-    assert [shown.id for shown in answers(team)] == [found]
-
-
-async def test_after_a_restart_what_is_there_is_not_sent_again(slack: SlackSimulator) -> None:
-    async with listening(slack) as team:
-        stored = dump_message(await mention(team))
-        await team.platform.draft(team.turn()).send(Part(key="1.0", text="first"))
-        await team.platform.draft(team.turn()).send(Part(key="1.1", attachments=(PNG,)))
-    restarted = Team(slack, settings(slack))
-    draft = restarted.platform.draft(restarted.turn(load_message(stored)))
-    await draft.send(Part(key="1.0", text="first", repeated=True))
-    await draft.send(Part(key="1.1", attachments=(PNG,), repeated=True))
-    await draft.send(Part(key="1.2", text="second", repeated=True))
-    assert [(shown.text, len(shown.files)) for shown in answers(team)] == [("first", 0), ("", 1), ("second", 0)]
-    assert {shown.thread for shown in answers(team)} == {team.accepted[0].conversation.thread}
-
-
-async def test_after_a_restart_an_answer_is_sent_even_where_history_may_not_be_read() -> None:
-    scopes = [scope for scope in SCOPES if not scope.endswith(":history")]
-    async with SlackSimulator(scopes=scopes) as slack, listening(slack) as team:
-        await mention(team)
-        await team.platform.draft(team.turn()).send(Part(key="1.0", text="hi", repeated=True))
-        assert len(answers(team)) == 1
-
-
-async def test_after_a_restart_an_answer_is_sent_even_where_history_is_not_known(team: Team) -> None:
-    await mention(team)
-    team.slack.fail("conversations.replies", Fault(status=404))
-    await team.platform.draft(team.turn()).send(Part(key="1.0", text="hi", repeated=True))
-    assert len(answers(team)) == 1
 
 
 async def test_a_permanent_refusal_says_why(team: Team) -> None:
@@ -226,17 +152,6 @@ async def test_a_missing_permission_for_files_is_named() -> None:
         with pytest.raises(PlatformError, match=r"lacks a permission.*missing_scope") as caught:
             await team.platform.draft(team.turn()).send(Part(key="1.0", attachments=(PNG,)))
         assert caught.value.permanent
-
-
-async def test_bytes_that_were_not_taken_may_be_sent_again(team: Team) -> None:
-    await mention(team)
-    team.slack.fail("upload", Fault(status=500))
-    draft = team.platform.draft(team.turn())
-    with pytest.raises(PlatformError, match="did not take the bytes") as caught:
-        await draft.send(Part(key="1.0", attachments=(PNG,)))
-    assert not caught.value.permanent
-    await draft.send(Part(key="1.0", attachments=(PNG,)))
-    assert len(answers(team)) == 1
 
 
 async def test_a_command_is_answered_in_its_channel(team: Team) -> None:
@@ -271,15 +186,6 @@ async def test_a_used_up_command_cannot_be_answered(team: Team) -> None:
     with pytest.raises(PlatformError, match="no longer takes my answer") as caught:
         await team.platform.draft(team.turn()).send(Part(key="1.0", text="because"))
     assert caught.value.permanent
-
-
-async def test_a_lost_answer_to_a_command_is_not_repeated(team: Team) -> None:
-    await team.slack.command("C2", "U1", "ask why")
-    team.slack.fail("response_url", Fault(drop="after"))
-    with pytest.raises(PlatformError) as caught:
-        await team.platform.draft(team.turn()).send(Part(key="1.0", text="because"))
-    assert caught.value.permanent
-    assert len(answers(team)) == 1
 
 
 async def test_progress_shows_in_the_status_line(team: Team) -> None:

@@ -1,21 +1,31 @@
 """Finding a part that was already sent: Slack has no idempotency key, so our own messages are read back.
 
 Text parts carry their key in the message's metadata. Uploads cannot, so they are known by name and size. Reading
-metadata back follows https://docs.slack.dev/messaging/message-metadata and could not be proven against Slack itself.
+metadata back follows https://docs.slack.dev/messaging/message-metadata and could not be proven against Slack itself;
+a message that comes without it is known by its words.
 """
 
+import re
 from collections.abc import Mapping
+from contextlib import aclosing
 from typing import Final
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bots.slack.markup import escape
+from bots.slack.markup import plain
+from bots.slack.pages import pages
+from core.errors import PlatformError
 from core.messages import JsonObject, Message
 from core.outlet import Part
 
 EVENT_TYPE: Final = "steward_part"
-_MOST: Final = 200
+
+MOST_PAGES: Final = 10
+"""Pages read after the question; an answer that is further away is not found."""
+
 _CLOCK_SKEW: Final = 300.0
+_EMOJI: Final = re.compile(r":[\w+-]+:")
+_BETWEEN_WORDS: Final = re.compile(r"\W+")
 
 
 def metadata(key: str) -> JsonObject:
@@ -27,23 +37,29 @@ async def find(client: AsyncWebClient, message: Message, part: Part) -> str | No
     """Return the id of the message that holds a part of this message's answer, None where there is none.
 
     Raises what slack-sdk and aiohttp do, where Slack could not be asked.
+
+    Raises:
+        PlatformError: so much was said since that not all of it was read; permanent.
     """
     place = message.conversation
     # A command has no message id to begin at, only the time of our own clock.
     oldest = message.origin.get("ts") or f"{message.sent_at - _CLOCK_SKEW:.6f}"
-    arguments: dict[str, object] = {
-        "channel": place.channel,
-        "oldest": oldest,
-        "limit": _MOST,
-        "include_all_metadata": True,
-    }
+    arguments: dict[str, object] = {"channel": place.channel, "oldest": oldest, "include_all_metadata": True}
     if place.thread:
-        answer = await client.api_call("conversations.replies", params={**arguments, "ts": place.thread})
-    else:
-        answer = await client.api_call("conversations.history", params=arguments)
-    found = answer.get("messages")
-    ours = [post for post in found if post.get("bot_id")] if isinstance(found, list) else []
-    return next((str(post["ts"]) for post in ours if _holds(post, part)), None)
+        arguments["ts"] = place.thread
+    method = "conversations.replies" if place.thread else "conversations.history"
+    async with aclosing(pages(client, method, arguments, items="messages")) as found:
+        read = 0
+        async for page in found:
+            if read == MOST_PAGES:
+                raise PlatformError("Too much was said since the question to look through all of it.", permanent=True)
+            read += 1
+            # A thread's root comes with every page of its replies, and may be ours; nothing before the question counts.
+            ours = [post for post in page if post.get("bot_id") and float(str(post.get("ts") or 0)) > float(oldest)]
+            there = next((str(post["ts"]) for post in ours if _holds(post, part)), None)
+            if there:
+                return there
+    return None
 
 
 def _holds(post: Mapping[str, object], part: Part) -> bool:
@@ -52,7 +68,13 @@ def _holds(post: Mapping[str, object], part: Part) -> bool:
         shown = [(file.get("name"), file.get("size")) for file in files] if isinstance(files, list) else []
         return shown == [(file.filename, len(file.content or b"")) for file in part.attachments]
     marked = post.get("metadata")
-    if not isinstance(marked, dict):  # a server that keeps no metadata
-        return post.get("text") == escape(part.text)
+    if not isinstance(marked, dict):
+        said = _words(plain(str(post.get("text") or ""), bot="", names={}))
+        return said != "" and said == _words(part.text)
     payload = marked.get("event_payload")
     return isinstance(payload, dict) and payload.get("key") == part.key
+
+
+def _words(text: str) -> str:
+    """Return what is left of a text whatever a server does to its links, emoji and spaces."""
+    return _BETWEEN_WORDS.sub("", _EMOJI.sub("", text))

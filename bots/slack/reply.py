@@ -6,6 +6,7 @@ could not be proven against Slack itself; where a server refuses it, the text is
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from slack_sdk.errors import SlackApiError
@@ -16,6 +17,7 @@ from bots.slack.adoption import find, metadata
 from bots.slack.api import TIMEOUT, TROUBLE, RateLimitRetry, code, failure, uncertain, unsupported, without_proxy
 from bots.slack.markup import escape, inert
 from bots.slack.status import THINKING, Statuses, StatusLine, status
+from bots.text import REPEATED
 from bots.text import split as split_text
 from core.errors import PlatformError
 from core.events import Event
@@ -24,9 +26,9 @@ from core.outlet import Part
 
 log = logging.getLogger("steward.slack")
 
-LIMIT: Final = 8_000
+LIMIT: Final = 7_900
 """Characters of one message. Escaping makes at most five of one and a word joiner three of two, so that a message
-stays within 40,000 characters of text and 12,000 of the markdown block whatever is in it."""
+stays within 40,000 characters of text and 12,000 of the markdown block whatever is in it, with `REPEATED` above it."""
 
 FILES: Final = 10
 """Files of one message."""
@@ -78,6 +80,8 @@ class SlackDraft:
     async def send(self, part: Part) -> str:
         """Post a part, unless it turns out to be there already.
 
+        One that may be there, where Slack does not let us look, is posted with `REPEATED` above it.
+
         Returns the message's id; of an upload the file's, as Slack names no message, and "" for a `response_url`.
 
         Raises:
@@ -88,6 +92,8 @@ class SlackDraft:
             found = await self._find(part)
             if found:
                 return found
+            if found is None:
+                part = replace(part, text=f"{REPEATED}\n\n{part.text}".strip())
         try:
             sent = await (self._upload(part) if part.attachments else self._post(part))
         except TROUBLE as error:
@@ -101,17 +107,25 @@ class SlackDraft:
         return sent
 
     async def _find(self, part: Part) -> str | None:
+        """Return the id of the message that holds a part, "" where there is none, None where nobody can tell.
+
+        Raises:
+            PlatformError: that cannot be known now.
+        """
         try:
             found = await find(self._client, self._message, part)
+        except PlatformError as error:
+            problem = error
         except TROUBLE as error:
             problem = failure(error, "see whether the answer is there already")
             if not problem.permanent and not unsupported(error):
                 raise problem from error
-            log.warning("part %s may be sent twice: %s", part.key, problem)
-            return None
-        if found:
-            log.info("part %s was there already: %s", part.key, found)
-        return found
+        else:
+            if found:
+                log.info("part %s was there already: %s", part.key, found)
+            return found or ""
+        log.warning("whether part %s was sent cannot be known: %s", part.key, problem)
+        return None
 
     async def _post(self, part: Part) -> str:
         if not self._outside:
@@ -162,10 +176,13 @@ class SlackDraft:
                 }
             )
         except TROUBLE as error:
-            problem = failure(error, "answer the command")
-            raise PlatformError(str(problem), permanent=uncertain(error)) from error
+            if uncertain(error):
+                self._unknown.add(part.key)
+            raise failure(error, "answer the command") from error
         if blocks and answer.status_code == 400:
             return await self._respond(part, blocks=False)
+        if answer.status_code >= 500:
+            self._unknown.add(part.key)
         if answer.status_code != 200:
             raise PlatformError(
                 "Slack no longer takes my answer to this command; invite me to the channel with /invite.",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from bots.simulator.slack.faults import Faults, hang_up
+from bots.simulator.slack.faults import Fault, Faults, hang_up
 from bots.simulator.slack.messages import checked
 from bots.simulator.slack.world import ApiError, Post, World
 from core.messages import JsonObject
@@ -48,18 +48,19 @@ class Answers:
 
     async def handle(self, request: web.Request) -> web.Response:
         """Take one message."""
-        fault = self._faults.take("response_url")
-        if fault is not None and fault.drop == "before":
+        fault = self._faults.take("response_url") or Fault()
+        if fault.drop == "before":
             return hang_up(request)
-        refusal = fault.response() if fault is not None else None
-        if refusal is not None:
+        if not fault.performed and (refusal := await fault.strike()) is not None:
             return refusal
         try:
             await self._show(self._use(request.match_info["secret"]), json.loads(await request.text()))
         except ApiError as error:
             status = 404 if error.code in ("expired_url", "used_url", "no_such_url") else 400
             return web.json_response({"ok": False, "error": error.code}, status=status)
-        return hang_up(request) if fault is not None and fault.drop else web.Response(text="ok")
+        if fault.performed and (refusal := await fault.strike()) is not None:
+            return refusal
+        return hang_up(request) if fault.drop else web.Response(text="ok")
 
     async def show(self, channel: str, user: str, message: JsonObject) -> None:
         """Show what a command is answered with: to everybody where it says "in_channel", else to its author."""

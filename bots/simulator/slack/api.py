@@ -58,38 +58,40 @@ class WebApi:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one call of a method."""
         method = request.match_info["method"]
-        fault = self._faults.take(method)
-        refusal = await _begin(fault)
-        if refusal is not None:
+        fault = self._faults.take(method) or Fault()
+        if not fault.performed and (refusal := await fault.strike()) is not None:
             return refusal
-        if fault is not None and fault.drop == "before":
+        if fault.drop == "before":
             return hang_up(request)
         try:
             answer: dict[str, JsonValue] = {"ok": True, **await self._perform(method, request)}
         except ApiError as error:
             answer = {"ok": False, "error": error.code, **error.fields}
-        if fault is not None and fault.drop == "after":
+        if fault.performed and (refusal := await fault.strike()) is not None:
+            return refusal
+        if fault.drop == "after":
             return hang_up(request)
         return web.json_response(answer, headers={"X-OAuth-Scopes": ",".join(sorted(self._world.scopes))})
 
     async def upload(self, request: web.Request) -> web.Response:
         """Take the bytes of a file: https://docs.slack.dev/messaging/working-with-files#upload."""
-        fault = self._faults.take("upload")
-        refusal = await _begin(fault)
-        if refusal is not None:
+        fault = self._faults.take("upload") or Fault()
+        if not fault.performed and (refusal := await fault.strike()) is not None:
             return refusal
         file = self._world.files.get(request.match_info["file"])
         if file is None:
             return web.Response(status=404)
         file.content = await request.read()
-        if fault is not None and fault.drop:
+        if fault.performed and (refusal := await fault.strike()) is not None:
+            return refusal
+        if fault.drop:
             return hang_up(request)
         return web.Response(text=f"OK - {len(file.content)}")
 
     async def download(self, request: web.Request) -> web.Response:
         """Serve a file, or the login page to whoever may not read it, with status 200 as Slack does."""
-        refusal = await _begin(self._faults.take("download"))
-        if refusal is not None:
+        fault = self._faults.take("download") or Fault()
+        if (refusal := await fault.strike()) is not None:
             return refusal
         file = self._world.files.get(request.match_info["file"])
         if file is None or file.content is None:
@@ -109,13 +111,6 @@ class WebApi:
             self.calls.append(call)
             self._called.notify_all()
         return await handler(self._world, call)
-
-
-async def _begin(fault: Fault | None) -> web.Response | None:
-    if fault is None:
-        return None
-    await asyncio.sleep(fault.delay)
-    return fault.response()
 
 
 async def _arguments(request: web.Request) -> dict[str, JsonValue]:

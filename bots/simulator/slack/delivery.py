@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
 
 from bots.simulator.slack.envelope import DeliveryError, Envelope
 from bots.simulator.slack.sockets import Sockets
@@ -12,6 +13,8 @@ from core.messages import JsonObject
 DEADLINE = 3.0
 RETRY_DELAYS = (0.0, 60.0, 300.0)
 
+Way: TypeAlias = Literal["socket", "http"]
+
 
 @dataclass(slots=True, kw_only=True)
 class Delivery:
@@ -19,6 +22,7 @@ class Delivery:
 
     Attributes:
         kind: "events_api", "slash_commands" or "interactive".
+        way: over which it goes; None for HTTP where the app has a request URL, else a socket.
         envelopes: the ids of the envelopes it was sent in, one for each attempt.
         acknowledged: the app took it.
         response: what the app answered with the acknowledgement.
@@ -27,6 +31,7 @@ class Delivery:
 
     kind: str
     payload: JsonObject = field(repr=False)
+    way: Way | None = None
     envelopes: list[str] = field(default_factory=list)
     acknowledged: bool = False
     response: JsonObject = field(default_factory=dict)
@@ -49,9 +54,9 @@ class Courier:
         self._deadline = deadline
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def start(self, kind: str, payload: JsonObject) -> Delivery:
+    def start(self, kind: str, payload: JsonObject, *, way: Way | None = None) -> Delivery:
         """Begin to deliver in the background."""
-        delivery = Delivery(kind=kind, payload=payload)
+        delivery = Delivery(kind=kind, payload=payload, way=way)
         self.deliveries.append(delivery)
         task = asyncio.create_task(self._deliver(delivery))
         self._tasks.add(task)
@@ -106,5 +111,5 @@ class Courier:
             deadline=self._deadline,
         )
         delivery.envelopes.append(envelope.id)
-        way = self._sockets if self._webhook.url is None else self._webhook
-        return await way.send(envelope)
+        http = self._webhook.url is not None if delivery.way is None else delivery.way == "http"
+        return await (self._webhook if http else self._sockets).send(envelope)

@@ -1,5 +1,6 @@
 """What goes wrong on demand."""
 
+import asyncio
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -15,6 +16,7 @@ class Fault:
         retry_after: answered with status 429 and this header.
         drop: "before" or "after" the method was performed the connection is closed without an answer.
         delay: seconds before the method is performed.
+        performed: the method is performed all the same, before the delay and the answer that says otherwise.
     """
 
     error: str | None = None
@@ -22,7 +24,13 @@ class Fault:
     retry_after: int | None = None
     drop: str | None = None
     delay: float = 0.0
+    performed: bool = False
     times: int = 1
+
+    async def strike(self) -> web.Response | None:
+        """Wait, and return the answer given instead of the method's."""
+        await asyncio.sleep(self.delay)
+        return self.response()
 
     def response(self) -> web.Response | None:
         """Return the answer given instead of the method's, None where the method is performed."""

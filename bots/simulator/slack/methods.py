@@ -8,6 +8,7 @@ from bots.simulator.slack.conversations import (
     conversation_history,
     conversation_info,
     conversation_replies,
+    user_conversations,
     user_info,
 )
 from bots.simulator.slack.messages import delete, post_ephemeral, post_message, update
@@ -51,6 +52,7 @@ METHODS: dict[str, Handler] = {
     "conversations.info": conversation_info,
     "conversations.replies": conversation_replies,
     "conversations.history": conversation_history,
+    "users.conversations": user_conversations,
     "users.info": user_info,
     "files.getUploadURLExternal": upload_url,
     "files.completeUploadExternal": complete_upload,

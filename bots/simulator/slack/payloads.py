@@ -70,6 +70,22 @@ def message(world: World, post: Post, base_url: str) -> JsonObject:
     return event
 
 
+def message_changed(world: World, post: Post, previous: str, base_url: str) -> JsonObject:
+    """Build the event for a message that was edited, or that Slack added a preview of a link to."""
+    now = world.timestamp()
+    return {
+        "type": "message",
+        "subtype": "message_changed",
+        "hidden": True,
+        "channel": post.channel,
+        "channel_type": world.channels[post.channel].kind,
+        "ts": now,
+        "event_ts": now,
+        "message": post_object(world, post, base_url),
+        "previous_message": {**post_object(world, post, base_url), "text": previous},
+    }
+
+
 def slash_command(
     world: World, *, channel: Channel, user: str, command: str, text: str, response_url: str
 ) -> dict[str, str]:
@@ -138,6 +154,10 @@ def post_object(world: World, post: Post, base_url: str, *, metadata: bool = Fal
     }
     if post.user == world.bot:
         shown |= {"bot_id": world.bot_id, "app_id": world.app}
+    elif world.users[post.user].is_bot:
+        shown |= {"bot_id": f"B{post.user}", "app_id": f"A{post.user}"}
+    if post.edited:
+        shown["edited"] = {"user": post.user, "ts": post.ts}
     if post.thread:
         shown["thread_ts"] = post.thread
     if post.files:

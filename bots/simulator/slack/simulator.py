@@ -13,9 +13,16 @@ from aiohttp import web
 from bots.simulator.slack.answers import Answers
 from bots.simulator.slack.api import Tokens, WebApi
 from bots.simulator.slack.call import Call
-from bots.simulator.slack.delivery import DEADLINE, Courier, Delivery
+from bots.simulator.slack.delivery import DEADLINE, Courier, Delivery, Way
 from bots.simulator.slack.faults import Fault, Faults
-from bots.simulator.slack.payloads import app_mention, event_callback, message, slash_command, typed
+from bots.simulator.slack.payloads import (
+    app_mention,
+    event_callback,
+    message,
+    message_changed,
+    slash_command,
+    typed,
+)
 from bots.simulator.slack.sockets import Sockets
 from bots.simulator.slack.webhook import Webhook
 from bots.simulator.slack.world import ApiError, Channel, Kind, Post, StoredFile, User, World
@@ -144,9 +151,9 @@ class SlackSimulator:
         self.world.channels[channel_id] = Channel(id=channel_id, name=name, kind=kind, members=set(members))
         return self.world.channels[channel_id]
 
-    def add_user(self, user_id: str, name: str) -> User:
-        """Make a person."""
-        self.world.users[user_id] = User(id=user_id, name=name)
+    def add_user(self, user_id: str, name: str, *, is_bot: bool = False) -> User:
+        """Make a person, or another bot."""
+        self.world.users[user_id] = User(id=user_id, name=name, is_bot=is_bot)
         return self.world.users[user_id]
 
     def fail(self, method: str, fault: Fault) -> None:
@@ -233,13 +240,36 @@ class SlackSimulator:
         """Deliver an event in an Events API envelope, in the background."""
         return self.deliver("events_api", event_callback(self.world, event))
 
-    def deliver(self, kind: str, payload: JsonObject) -> Delivery:
-        """Deliver a raw payload in the background; `kind` is "events_api", "slash_commands" or "interactive"."""
-        return self._courier.start(kind, payload)
+    def deliver(self, kind: str, payload: JsonObject, *, way: Way | None = None) -> Delivery:
+        """Deliver a raw payload in the background.
+
+        Args:
+            kind: "events_api", "slash_commands" or "interactive".
+            payload: what is delivered.
+            way: for an app that listens in both ways at once, which it could not do at Slack.
+        """
+        return self._courier.start(kind, payload, way=way)
+
+    async def edit(self, channel: str, ts: str, text: str) -> None:
+        """Change a person's message; with the text it has, add a preview of a link as Slack does."""
+        post = self._post(channel, ts)
+        previous, post.text = post.text, typed(text)
+        post.edited = post.text != previous
+        if self._hears(channel):
+            self.event(message_changed(self.world, post, previous, self.base_url))
+
+    def delete(self, channel: str, ts: str) -> None:
+        """Delete a person's message; its replies stay."""
+        self.world.channels[channel].posts.remove(self._post(channel, ts))
 
     async def _write(self, channel: str, user: str, text: str, *, thread: str | None, files: list[StoredFile]) -> Post:
         post = Post(ts=self.world.timestamp(), channel=channel, user=user, text=typed(text), thread=thread, files=files)
         return await self.world.add(post)
+
+    def _post(self, channel: str, ts: str) -> Post:
+        post = self.world.channels[channel].find(ts)
+        assert post is not None, "there is no such message"
+        return post
 
     def _store(self, user: str, file: ShownFile, *, foreign: bool = False) -> StoredFile:
         stored = StoredFile(

@@ -24,6 +24,7 @@ class Sockets:
 
     def __init__(self) -> None:
         self.open: dict[web.WebSocketResponse, asyncio.Transport] = {}
+        self._deaf: set[web.WebSocketResponse] = set()
         self._tickets: set[str] = set()
         self._waiting: dict[str, asyncio.Future[JsonObject]] = {}
         self._turn = 0
@@ -74,7 +75,8 @@ class Sockets:
         self._waiting[envelope.id] = acknowledged
         try:
             async with asyncio.timeout(envelope.deadline):
-                await socket.send_json(_frame(envelope))
+                if socket not in self._deaf:
+                    await socket.send_json(_frame(envelope))
                 return await acknowledged
         except (TimeoutError, ConnectionError):
             raise DeliveryError("timeout") from None
@@ -95,6 +97,10 @@ class Sockets:
         """Close every socket as a server that goes away does."""
         for socket in tuple(self.open):
             await socket.close(code=WSCloseCode.GOING_AWAY)
+
+    def deafen(self) -> None:
+        """Let nothing more arrive over the sockets that are open, although they stay so and answer pings."""
+        self._deaf.update(self.open)
 
     def cut(self) -> None:
         """Let every connection end without a word, as a lost network does."""

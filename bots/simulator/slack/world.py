@@ -16,6 +16,11 @@ Kind: TypeAlias = Literal["channel", "group", "im", "mpim"]
 _SCOPE_WORD: dict[Kind, str] = {"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}
 
 
+def read_scope(kind: Kind) -> str:
+    """Return the scope that lets the bot know of channels of a kind."""
+    return f"{_SCOPE_WORD[kind]}:read"
+
+
 class ApiError(Exception):
     """Answer a call with `{"ok": false, "error": code}` and further fields."""
 
@@ -67,6 +72,7 @@ class Post:
     thread: str | None = None
     files: list[StoredFile] = field(default_factory=list)
     metadata: JsonObject | None = None
+    edited: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -98,6 +104,7 @@ class World:
 
     Attributes:
         pings: who was notified by the bot's messages: ids of people, "channel", "here", "everyone".
+        page: the most items of one page of a list.
         statuses: the status line of each (channel, thread), and
         status_history: every status that was set.
     """
@@ -118,6 +125,7 @@ class World:
         }
         self.files: dict[str, StoredFile] = {}
         self.pings: list[str] = []
+        self.page = 1000
         self.statuses: dict[tuple[str, str], str] = {}
         self.status_history: list[str] = []
         self._posted = posted
