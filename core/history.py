@@ -26,7 +26,6 @@ def repair(items: Sequence[Item]) -> list[Item]:
             repaired.append(item)
             continue
         results = _following(items, position)
-        position += len(results)
         calls = tuple(_fresh(call, used) for call in item.calls)
         repaired.append(item if calls == item.calls else replace(item, calls=calls))
         repaired += _paired(item.calls, calls, results)

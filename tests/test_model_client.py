@@ -327,7 +327,7 @@ async def test_f35_too_much_text_is_told_apart_from_other_refusals(api: Api) -> 
     assert not isinstance(caught.value, ContextOverflowError)
 
 
-async def test_the_key_is_sent_and_never_shown(caplog: pytest.LogCaptureFixture) -> None:
+async def test_f52_the_key_is_sent_and_never_shown(caplog: pytest.LogCaptureFixture) -> None:
     key = SecretStr("key-7f3a9c")
     async with connected(ModelSimulator([says("Hi.")], api_key="key-7f3a9c"), api_key=key) as model:
         await answered(model)
