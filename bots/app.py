@@ -16,6 +16,7 @@ from bots.platform import Platform
 from core.agent import Agent
 from core.boundary import Watch, unwatched
 from core.config import Config
+from core.cursors import Cursors
 from core.delivery import Delivery
 from core.discovery import discover
 from core.errors import OperatorError, PlatformError
@@ -26,7 +27,7 @@ from core.memory import Memory
 from core.messages import Conversation
 from core.model import Model, Tool
 from core.skill import Skillset
-from core.store import open_store
+from core.store import Store, open_store
 from core.turns import Turns
 
 log = logging.getLogger("steward.app")
@@ -68,6 +69,7 @@ class App:
     commands: Commands
     turns: Turns
     files: Files
+    store: Store
     practice: bool
     first_wait: float = FIRST_WAIT
 
@@ -138,7 +140,15 @@ class App:
         if self.config.discord.configured:
             from bots.discord import DiscordPlatform
 
-            found.append(DiscordPlatform(self.config.discord, commands=self.commands, max_bytes=self.files.max_bytes))
+            found.append(
+                DiscordPlatform(
+                    self.config.discord,
+                    commands=self.commands,
+                    max_bytes=self.files.max_bytes,
+                    cursors=Cursors(self.store, DiscordPlatform.name),
+                    catch_up=self.config.catch_up,
+                )
+            )
         return found
 
     async def serve(self, *platforms: Platform) -> None:
@@ -232,5 +242,6 @@ async def open_app(config: Config, *, announced: bool = False, watch: Watch = un
             commands=Commands(name=config.name, tools=skillset.tools, forget=forget_here),
             turns=turns,
             files=files,
+            store=store,
             practice=not config.model.connected,
         )

@@ -1,26 +1,24 @@
 """Steward in Discord: the real discord.py against the simulated server."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from pydantic import SecretStr
 
 from bots.commands import Commands
 from bots.discord import DiscordPlatform
+from bots.discord.catch_up import CatchUp
 from bots.discord.deferrals import Deferrals
 from bots.discord.intake import Intake
 from bots.discord.listen import Listener
 from bots.discord.reply import split
 from bots.simulator.discord import DiscordSimulator, Fault
-from bots.simulator.transcript import Shown
-from core.config import DiscordConfig
+from core.config import CatchUpConfig, DiscordConfig
 from core.errors import PlatformError
 from core.messages import Attachment, Audience, Conversation, JsonObject, Message, Reply, Turn
-from core.model import Tool
-from core.outlet import Part
+from tests.discord_team import KeptCursors, Steward, asked, forget, listening, made, part, said, until
 
 MESSAGES = "/channels/{channel_id}/messages"
 COMMANDS = "/applications/{application_id}/commands"
@@ -29,91 +27,10 @@ WEBHOOK = "/webhooks/{application_id}/{token}"
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
-@dataclass(slots=True, kw_only=True)
-class Steward:
-    """The platform, and what it accepted."""
-
-    platform: DiscordPlatform
-    ids: set[str] = field(default_factory=set)
-    inbox: asyncio.Queue[Message] = field(default_factory=asyncio.Queue)
-    again: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
-
-    async def accept(self, message: Message) -> bool:
-        if message.id in self.ids:
-            self.again.put_nowait(message.id)
-            return False
-        self.ids.add(message.id)
-        self.inbox.put_nowait(message)
-        return True
-
-    async def heard(self) -> Message:
-        return await asyncio.wait_for(self.inbox.get(), 5)
-
-    async def answer(self, message: Message, reply: Reply, *, turn: int = 1) -> list[str]:
-        """Send a reply as the turns do."""
-        draft = self.platform.draft(Turn(id=turn, message=message, attempt=0))
-        try:
-            return [
-                await draft.send(part(number, piece, turn=turn))
-                for number, piece in enumerate(self.platform.split(reply))
-            ]
-        finally:
-            await draft.close()
-
-
-def part(number: int, reply: Reply, *, turn: int = 1, repeated: bool = False) -> Part:
-    """A part as the turns make it."""
-    return Part(
-        key=f"{turn}.{number}",
-        text=reply.text,
-        attachments=reply.attachments,
-        opens=number == 0,
-        repeated=repeated,
-    )
-
-
-async def forget(conversation: Conversation) -> tuple[int, int]:
-    return 2, 1
-
-
-def made(
-    simulator: DiscordSimulator,
-    *,
-    token: str | None = None,
-    forget: Callable[[Conversation], Awaitable[tuple[int, int]]] = forget,
-) -> DiscordPlatform:
-    config = DiscordConfig(
-        token=SecretStr(token or simulator.token), api_url=simulator.api_url, gateway_url=simulator.gateway_url
-    )
-    tool = Tool(name="draw_chart", description="Draw a chart.", parameters={})
-    commands = Commands(name="Steward", tools=[tool], forget=forget)
-    return DiscordPlatform(config, commands=commands, max_bytes=1000)
-
-
-@contextlib.asynccontextmanager
-async def listening(
-    simulator: DiscordSimulator,
-    steward: Steward | None = None,
-    accept: Callable[[Message], Awaitable[bool]] | None = None,
-) -> AsyncIterator[Steward]:
-    steward = steward or Steward(platform=made(simulator))
-    running = asyncio.create_task(steward.platform.listen(accept or steward.accept))
-    try:
-        await simulator.connected()
-        yield steward
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-
-
 @pytest.fixture
 async def simulator() -> AsyncIterator[DiscordSimulator]:
     async with DiscordSimulator() as opened:
         yield opened
-
-
-def said(simulator: DiscordSimulator) -> list[Shown]:
-    return [shown for shown in simulator.transcript.messages if shown.author == simulator.bot.id]
 
 
 async def test_a_mention_is_heard_and_answered_as_a_reply(simulator: DiscordSimulator) -> None:
@@ -572,7 +489,8 @@ async def test_a_first_connection_that_is_refused_can_be_tried_again(simulator: 
 
 async def test_a_server_that_is_down_is_said_in_a_sentence(simulator: DiscordSimulator) -> None:
     config = DiscordConfig(token=SecretStr("token"), api_url="http://127.0.0.1:1/api", gateway_url="ws://127.0.0.1:1/")
-    platform = DiscordPlatform(config, commands=Commands(name="S", tools=[], forget=forget), max_bytes=1)
+    commands = Commands(name="S", tools=[], forget=forget)
+    platform = DiscordPlatform(config, commands=commands, max_bytes=1, cursors=KeptCursors(), catch_up=CatchUpConfig())
     with pytest.raises(PlatformError, match="could not be reached") as caught:
         await platform.listen(Steward(platform=platform).accept)
     assert not caught.value.permanent
@@ -640,7 +558,8 @@ async def test_a_long_time_without_connection_is_given_up() -> None:
         return True
 
     commands = Commands(name="Steward", tools=[], forget=forget)
-    listener = Listener(Intake(accept, commands, Deferrals()), patience=0.05)
+    intake = Intake(accept, commands, Deferrals(), KeptCursors())
+    listener = Listener(intake, CatchUp(intake, KeptCursors(), CatchUpConfig()), patience=0.05)
     giving_up = asyncio.create_task(listener.given_up())
     await listener.on_disconnect()
     await listener.on_resumed()
@@ -684,13 +603,3 @@ async def test_a_message_that_cannot_be_stored_is_tried_again(simulator: Discord
         await simulator.dm(simulator.person("Ada"), "hello")
         assert (await asyncio.wait_for(accepted.get(), 5)).text == "hello"
     assert said(simulator) == []
-
-
-def asked(simulator: DiscordSimulator, method: str, end: str) -> int:
-    return sum(call.method == method and call.path.endswith(end) for call in simulator.calls)
-
-
-async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(5):
-        while not true():  # noqa: ASYNC110 - what is waited for is not ours to signal
-            await asyncio.sleep(0.01)

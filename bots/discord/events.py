@@ -269,6 +269,11 @@ def _media_type(file: FilePayload) -> str:
     return named or mimetypes.guess_type(file.filename)[0] or "application/octet-stream"
 
 
+def first_id_at(seconds: float) -> int:
+    """Return the smallest id that something made at a time has, in seconds since 1970."""
+    return max(0, int(seconds * 1000) - _EPOCH_MS) << 22
+
+
 def _sent_at(snowflake: str) -> float:
     """Read the time out of an id: https://discord.com/developers/docs/reference#snowflakes."""
     return ((int(snowflake) >> 22) + _EPOCH_MS) / 1000

@@ -20,6 +20,7 @@ from bots.discord.events import (
 from bots.discord.reply import split
 from bots.discord.rest import DEFERRED, EPHEMERAL, MESSAGE, Rest, sentence
 from bots.platform import Accept
+from core.cursors import Cursors
 from core.errors import PlatformError, StewardError
 from core.messages import Message
 
@@ -33,22 +34,43 @@ _FAILED: Final = "Sorry, something went wrong here. My log says more."
 _BLANKED: Final = "I can only read a reply that also mentions me. Please send it again with my name in it."
 
 
-class Intake:
-    """Hands messages to `accept` and answers the commands that need no model."""
+class _NotKeptError(Exception):
+    """A message could not be stored."""
 
-    def __init__(self, accept: Accept, commands: Commands, deferrals: Deferrals) -> None:
+
+class Intake:
+    """Hands messages to `accept` and answers the commands that need no model.
+
+    Args:
+        cursors: are moved past each message that is done with; one that could not be stored holds them.
+    """
+
+    def __init__(self, accept: Accept, commands: Commands, deferrals: Deferrals, cursors: Cursors) -> None:
         self._accept = accept
         self._commands = commands
         self._deferrals = deferrals
+        self._cursors = cursors
 
-    async def message(self, payload: MessagePayload, me: Me, room: Room, rest: Rest) -> None:
-        """Take in a message, if it is for the bot."""
+    async def message(self, payload: MessagePayload, me: Me, room: Room, rest: Rest, *, late: bool = False) -> bool:
+        """Take in a message, if it is for the bot; return whether it is one that was not known before.
+
+        `late` says that it is found in a channel's history: where it cannot be stored, it will be found again.
+        """
+        try:
+            with self._cursors.reading(payload.channel_id, payload.id):
+                return await self._message(payload, me, room, rest)
+        except _NotKeptError:
+            if not late:
+                await _tell(rest, payload, _LOST)
+            return False
+
+    async def _message(self, payload: MessagePayload, me: Me, room: Room, rest: Rest) -> bool:
         message = read_message(payload, me, room)
         if message is not None:
-            if not await self._keep(message):
-                await _tell(rest, payload, _LOST)
-        elif is_blanked(payload, me):
+            return await self._keep(message)
+        if is_blanked(payload, me):
             await _tell(rest, payload, _BLANKED)
+        return False
 
     async def interaction(self, payload: InteractionPayload, room: Room, rest: Rest) -> None:
         """Take in a question, or answer another command to the one person who used it."""
@@ -67,9 +89,10 @@ class Intake:
 
     async def _ask(self, command: Command, payload: InteractionPayload, rest: Rest) -> None:
         with self._deferrals.pending(payload.id):
-            if await self._keep(command.message):
+            try:
+                await self._keep(command.message)
                 await rest.respond(payload.id, payload.token, DEFERRED)
-            else:
+            except _NotKeptError:
                 await rest.respond(payload.id, payload.token, MESSAGE, {"content": _LOST, "flags": EPHEMERAL})
 
     async def _answer(self, command: Command, payload: InteractionPayload, rest: Rest) -> None:
@@ -87,17 +110,19 @@ class Intake:
             await rest.follow_up(payload.application_id, payload.token, sentence(piece, ephemeral=True))
 
     async def _keep(self, message: Message) -> bool:
-        """Store a message, also against a passing failure: Discord never delivers it again."""
+        """Store a message, also against a passing failure; return whether it was not known before.
+
+        Raises:
+            _NotKeptError: the failure did not pass.
+        """
         for pause in (*_PAUSES, None):
             try:
-                await self._accept(message)
+                return await self._accept(message)
             except Exception as error:
                 log.error("%s was not accepted", message.id, exc_info=error)
                 if pause is not None:
                     await asyncio.sleep(pause)
-            else:
-                return True
-        return False
+        raise _NotKeptError
 
 
 async def _tell(rest: Rest, payload: MessagePayload, text: str) -> None:

@@ -4,8 +4,10 @@ https://discordpy.readthedocs.io/en/stable/api.html#discord.on_socket_raw_receiv
 """
 
 import asyncio
+import contextlib
 import json
 import logging
+import time
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Final, cast
 
@@ -13,6 +15,7 @@ import discord
 from pydantic import ValidationError
 
 from bots.discord import rooms
+from bots.discord.catch_up import CatchUp
 from bots.discord.commands import register
 from bots.discord.events import InteractionPayload, MessagePayload
 from bots.discord.intake import Intake
@@ -30,9 +33,13 @@ INTENTS: Final = discord.Intents(guilds=True, guild_messages=True, dm_messages=T
 _OWN: Final = ("MESSAGE_CREATE", "INTERACTION_CREATE")
 """The events read here, of which the library need not make objects."""
 
+_ARRIVE_SECONDS = 10.0
 _SETTLE_SECONDS = 3.0
 _CLOSE_SECONDS = 5.0
 _PATIENCE = 120.0
+
+_SESSION_ENDS = 1000
+"""Closed with this code, a session cannot be resumed: https://discord.com/developers/docs/events/gateway#initiating-a-disconnect"""
 
 
 class Listener(discord.Client):
@@ -42,7 +49,7 @@ class Listener(discord.Client):
         patience: seconds without a connection after which it is better to begin again.
     """
 
-    def __init__(self, intake: Intake, *, patience: float = _PATIENCE) -> None:
+    def __init__(self, intake: Intake, catch_up: CatchUp, *, patience: float = _PATIENCE) -> None:
         super().__init__(
             intents=INTENTS,
             allowed_mentions=discord.AllowedMentions.none(),
@@ -52,10 +59,13 @@ class Listener(discord.Client):
             member_cache_flags=discord.MemberCacheFlags.none(),
         )
         self._intake = intake
+        self._catch_up = catch_up
         self._patience = patience
-        self._working: set[asyncio.Task[None]] = set()
+        self._working: set[asyncio.Task[object]] = set()
         self._registering: asyncio.Task[None] | None = None
-        self._online, self._lost = asyncio.Event(), asyncio.Event()
+        self._catching_up: asyncio.Task[object] | None = None
+        self._online, self._lost, self._arrived = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._heard = 0.0
         parsers = self._connection.parsers
         for name, parse in parsers.items():
             parsers[name] = _forgiving(name, parse)
@@ -85,10 +95,13 @@ class Listener(discord.Client):
         self._registering = asyncio.create_task(register(self.rest))
 
     async def on_connect(self) -> None:
-        """Note that there is a connection."""
+        """Note that there is a new session, and look for what was missed before it."""
         log.info("connected to Discord as %s", self.user)
         self._online.set()
         self._lost.clear()
+        if self._catching_up is not None:
+            self._catching_up.cancel()
+        self._catching_up = self._begin(self._catch_up.run(self, self.rest, self._servers_known))
 
     async def on_resumed(self) -> None:
         """Note that there is a connection again."""
@@ -111,6 +124,30 @@ class Listener(discord.Client):
             except TimeoutError:
                 return
 
+    async def quiet(self, seconds: float) -> None:
+        """Return once no event came for so long over a connection that seems to be well."""
+        self._heard = time.monotonic()
+        while True:
+            await self._online.wait()
+            left = self._heard + seconds - time.monotonic()
+            if left <= 0:
+                return
+            await asyncio.sleep(left)
+
+    async def hang_up(self) -> None:
+        """End the session, so that the next connection begins another one."""
+        self._online.clear()
+        self._lost.set()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await self.ws.close(code=_SESSION_ENDS)
+
+    async def on_socket_event_type(self, name: str) -> None:
+        """Note that something was heard."""
+        self._heard = time.monotonic()
+        if name == "GUILD_CREATE":
+            self._arrived.set()
+
     async def on_socket_raw_receive(self, text: str) -> None:
         """Take up what may be for the bot; a resumed connection repeats events, which `accept` sees through."""
         if '"MESSAGE_CREATE"' not in text and '"INTERACTION_CREATE"' not in text:
@@ -132,9 +169,10 @@ class Listener(discord.Client):
 
     async def shut(self) -> None:
         """Let what was received be stored and acknowledged, then close, each within some seconds."""
-        if self._registering is not None:
-            self._registering.cancel()
-            await asyncio.gather(self._registering, return_exceptions=True)
+        for background in (self._registering, self._catching_up):
+            if background is not None:
+                background.cancel()
+                await asyncio.gather(background, return_exceptions=True)
         if self._working:
             _, late = await asyncio.wait(self._working, timeout=_SETTLE_SECONDS)
             for task in late:
@@ -146,12 +184,21 @@ class Listener(discord.Client):
         except TimeoutError:  # the gateway does not answer the closing
             await self.http.close()
 
-    def _begin(self, work: Coroutine[object, object, None]) -> None:
+    async def _servers_known(self) -> None:
+        """Wait until the servers and their channels were described, but not for long."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_ARRIVE_SECONDS):
+                while any(guild.unavailable for guild in self.guilds):
+                    self._arrived.clear()
+                    await self._arrived.wait()
+
+    def _begin(self, work: Coroutine[object, object, object]) -> asyncio.Task[object]:
         task = asyncio.create_task(work)
         self._working.add(task)
         task.add_done_callback(self._end)
+        return task
 
-    def _end(self, task: asyncio.Task[None]) -> None:
+    def _end(self, task: asyncio.Task[object]) -> None:
         self._working.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("an event of Discord could not be handled", exc_info=error)

@@ -10,6 +10,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bots.commands import Commands
+from bots.discord.catch_up import CatchUp
 from bots.discord.deferrals import Deferrals
 from bots.discord.errors import BAD_TOKEN, reason, translated
 from bots.discord.files import fetch
@@ -18,11 +19,15 @@ from bots.discord.listen import Listener
 from bots.discord.reply import DiscordDraft, split
 from bots.discord.rest import Rest
 from bots.platform import Accept
-from core.config import DiscordConfig
+from core.config import CatchUpConfig, DiscordConfig
+from core.cursors import Cursors
 from core.errors import PlatformError
 from core.messages import Attachment, Reply, Turn
 
+log = logging.getLogger("steward.discord")
+
 _WRONG_TOKEN = 4004
+_QUIET_SECONDS = 900.0
 _LOGIN_SECONDS = 60.0
 
 
@@ -32,16 +37,33 @@ class DiscordPlatform:
     Args:
         commands: answers the sub-commands of `/steward`.
         max_bytes: of the largest file that is fetched.
+        cursors: how far channels were read.
+        catch_up: what of the messages missed while offline is answered.
+        quiet_after: seconds without any event after which another session is begun, in case this one went deaf. Discord
+            allows 1,000 a day.
     """
 
     name = "discord"
 
-    def __init__(self, config: DiscordConfig, *, commands: Commands, max_bytes: int) -> None:
+    def __init__(
+        self,
+        config: DiscordConfig,
+        *,
+        commands: Commands,
+        max_bytes: int,
+        cursors: Cursors,
+        catch_up: CatchUpConfig,
+        quiet_after: float = _QUIET_SECONDS,
+    ) -> None:
         self._config = config
         self._commands = commands
         self._max_bytes = max_bytes
+        self._cursors = cursors
+        self._catch_up = catch_up
+        self._quiet_after = quiet_after
         self._deferrals = Deferrals()
         self._rest: Rest | None = None
+        self._loaded = False
 
     async def listen(self, accept: Accept) -> None:
         """Receive until cancelled; a connection that is lost later is resumed by the library.
@@ -52,14 +74,27 @@ class DiscordPlatform:
         if self._config.token is None:
             raise PlatformError("Discord cannot be reached without a bot token: set discord.token.", permanent=True)
         prepare_library(self._config)
-        client = Listener(Intake(accept, self._commands, self._deferrals))
+        await self._load()
+        intake = Intake(accept, self._commands, self._deferrals, self._cursors)
+        catch_up = CatchUp(intake, self._cursors, self._catch_up)
+        client = Listener(intake, catch_up)
+        saving = asyncio.create_task(catch_up.keep_saving())
         try:
             await _login(client, self._config.token.get_secret_value())
             self._rest = client.rest
-            await _run(client)
+            while True:
+                await _run(client, self._quiet_after)
         finally:
             self._rest = None
             await client.shut()
+            saving.cancel()
+            await catch_up.save()
+
+    async def _load(self) -> None:
+        """Read the cursors, once: those in memory are further on."""
+        if not self._loaded:
+            await self._cursors.load()
+            self._loaded = True
 
     def split(self, reply: Reply) -> Sequence[Reply]:
         """Divide a reply into messages of up to 2,000 characters and ten files."""
@@ -92,18 +127,27 @@ async def _login(client: Listener, token: str) -> None:
         raise PlatformError(f"Discord answered the login with something unexpected ({reason(error)}).") from error
 
 
-async def _run(client: Listener) -> None:
-    """Keep the gateway connected; give up only where the library would wait for too long."""
+async def _run(client: Listener, quiet_after: float) -> None:
+    """Keep the gateway connected until nothing is heard for long; the session is ended then.
+
+    Raises:
+        PlatformError: the connection was refused, or the library would wait for too long before it tries again.
+    """
     connecting, giving_up = asyncio.create_task(_connect(client)), asyncio.create_task(client.given_up())
+    hearing_nothing = asyncio.create_task(client.quiet(quiet_after))
+    running = (connecting, giving_up, hearing_nothing)
     try:
-        done, _ = await asyncio.wait({connecting, giving_up}, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        connecting.cancel()
-        giving_up.cancel()
-        await asyncio.gather(connecting, giving_up, return_exceptions=True)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
     if connecting in done:
         connecting.result()
-    raise PlatformError("Discord's gateway could not be reached again.")
+    if giving_up in done:
+        raise PlatformError("Discord's gateway could not be reached again.")
+    log.info("nothing was heard of Discord for %g s: beginning another session", quiet_after)
+    await client.hang_up()
 
 
 async def _connect(client: Listener) -> None:

@@ -1,0 +1,133 @@
+"""Steward's Discord side with what it accepted, for tests that play the turns themselves."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import cast
+
+from pydantic import SecretStr
+
+from bots.commands import Commands
+from bots.discord import DiscordPlatform
+from bots.simulator.discord import DiscordSimulator
+from bots.simulator.transcript import Shown
+from core.config import CatchUpConfig, DiscordConfig
+from core.cursors import Cursors
+from core.messages import Conversation, Message, Reply, Turn
+from core.model import Tool
+from core.outlet import Part
+from core.store import Store
+
+
+class KeptCursors(Cursors):
+    """Cursors that last as long as a test."""
+
+    def __init__(self) -> None:
+        super().__init__(cast("Store", None), "discord")
+
+    async def load(self) -> None:
+        """There is nothing to read."""
+
+    async def flush(self) -> None:
+        """There is nowhere to write."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Steward:
+    """The platform, and what it accepted."""
+
+    platform: DiscordPlatform
+    ids: set[str] = field(default_factory=set)
+    inbox: asyncio.Queue[Message] = field(default_factory=asyncio.Queue)
+    again: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
+
+    async def accept(self, message: Message) -> bool:
+        if message.id in self.ids:
+            self.again.put_nowait(message.id)
+            return False
+        self.ids.add(message.id)
+        self.inbox.put_nowait(message)
+        return True
+
+    async def heard(self) -> Message:
+        return await asyncio.wait_for(self.inbox.get(), 10)
+
+    async def answer(self, message: Message, reply: Reply, *, turn: int = 1) -> list[str]:
+        """Send a reply as the turns do."""
+        draft = self.platform.draft(Turn(id=turn, message=message, attempt=0))
+        try:
+            return [
+                await draft.send(part(number, piece, turn=turn))
+                for number, piece in enumerate(self.platform.split(reply))
+            ]
+        finally:
+            await draft.close()
+
+
+def part(number: int, reply: Reply, *, turn: int = 1, repeated: bool = False) -> Part:
+    """A part as the turns make it."""
+    return Part(
+        key=f"{turn}.{number}",
+        text=reply.text,
+        attachments=reply.attachments,
+        opens=number == 0,
+        repeated=repeated,
+    )
+
+
+async def forget(conversation: Conversation) -> tuple[int, int]:
+    return 2, 1
+
+
+def made(
+    simulator: DiscordSimulator,
+    *,
+    token: str | None = None,
+    forget: Callable[[Conversation], Awaitable[tuple[int, int]]] = forget,
+    cursors: Cursors | None = None,
+    catch_up: CatchUpConfig | None = None,
+    quiet_after: float = 900.0,
+) -> DiscordPlatform:
+    config = DiscordConfig(
+        token=SecretStr(token or simulator.token), api_url=simulator.api_url, gateway_url=simulator.gateway_url
+    )
+    tool = Tool(name="draw_chart", description="Draw a chart.", parameters={})
+    return DiscordPlatform(
+        config,
+        commands=Commands(name="Steward", tools=[tool], forget=forget),
+        max_bytes=1000,
+        cursors=cursors or KeptCursors(),
+        catch_up=catch_up or CatchUpConfig(),
+        quiet_after=quiet_after,
+    )
+
+
+@contextlib.asynccontextmanager
+async def listening(
+    simulator: DiscordSimulator,
+    steward: Steward | None = None,
+    accept: Callable[[Message], Awaitable[bool]] | None = None,
+) -> AsyncIterator[Steward]:
+    steward = steward or Steward(platform=made(simulator))
+    running = asyncio.create_task(steward.platform.listen(accept or steward.accept))
+    try:
+        await simulator.connected()
+        yield steward
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+def said(simulator: DiscordSimulator) -> list[Shown]:
+    return [shown for shown in simulator.transcript.messages if shown.author == simulator.bot.id]
+
+
+def asked(simulator: DiscordSimulator, method: str, end: str) -> int:
+    return sum(call.method == method and call.path.endswith(end) for call in simulator.calls)
+
+
+async def until(true: Callable[[], object], *, within: float = 10.0) -> None:
+    async with asyncio.timeout(within):
+        while not true():  # noqa: ASYNC110 - what is waited for is not ours to signal
+            await asyncio.sleep(0.01)
