@@ -17,6 +17,7 @@ from core.agent import Agent
 from core.boundary import Watch, unwatched
 from core.config import Config
 from core.cursors import Cursors
+from core.cursors import Cursors
 from core.delivery import Delivery
 from core.discovery import discover
 from core.errors import OperatorError, PlatformError
@@ -187,10 +188,11 @@ class App:
     async def _sweep(self) -> None:
         while True:
             try:
+                await self.journal.sweep()
                 if removed := await self.files.sweep():
                     log.info("%d files were swept", removed)
             except OperatorError as error:
-                log.error("files could not be swept: %s", error)
+                log.error("what is no longer needed could not be swept: %s", error)
             await asyncio.sleep(_SWEEP_EVERY)
 
 
