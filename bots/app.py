@@ -17,7 +17,6 @@ from core.agent import Agent
 from core.boundary import Watch, unwatched
 from core.config import Config
 from core.cursors import Cursors
-from core.cursors import Cursors
 from core.delivery import Delivery
 from core.discovery import discover
 from core.errors import OperatorError, PlatformError
@@ -70,6 +69,7 @@ class App:
     commands: Commands
     turns: Turns
     files: Files
+    journal: Journal
     store: Store
     practice: bool
     first_wait: float = FIRST_WAIT
@@ -244,6 +244,7 @@ async def open_app(config: Config, *, announced: bool = False, watch: Watch = un
             commands=Commands(name=config.name, tools=skillset.tools, forget=forget_here),
             turns=turns,
             files=files,
+            journal=journal,
             store=store,
             practice=not config.model.connected,
         )
