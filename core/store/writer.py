@@ -71,6 +71,7 @@ class Writer:
         self._connection = connection
         self._line = _Line()
         self._group: _Group | None = None
+        self._open = False
         self._durable: bool | None = None
 
     async def close(self) -> None:
@@ -106,6 +107,7 @@ class Writer:
             try:
                 if group is None:
                     await self._prepare(durable)
+                    self._open = True
                     await self._execute("BEGIN IMMEDIATE")
                 elif not single:
                     group.members += 1
@@ -113,12 +115,14 @@ class Writer:
                     await self._execute(f"SAVEPOINT {savepoint}")
                 yield
             except BaseException as error:
-                await _settled(self._undo(group, savepoint, error))
+                self._end(group, error)
+                await _settled(self._undo(group, savepoint))
                 raise
-            if group is None:
-                group = self._group = _Group()
-                if not durable:
-                    await _settled(self._commit(group))
+            group = group or _Group()
+            if durable:
+                self._group = group
+            elif group is not self._group:
+                await _settled(self._commit(group))
         if group is self._group:
             await _settled(self._finish(group))
         if group.error:
@@ -129,14 +133,20 @@ class Writer:
 
         https://www.sqlite.org/pragma.html#pragma_synchronous
         """
-        if self._connection.in_transaction:  # it could not be undone
+        if self._open:  # nobody was left to end the last one
             await self._roll_back()
         if durable != self._durable:
             self._durable = None
             await self._execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             self._durable = durable
 
-    async def _undo(self, group: _Group | None, savepoint: str, error: BaseException) -> None:
+    def _end(self, group: _Group | None, error: BaseException | None = None) -> None:
+        """Take a group for undone, as it is should this go no further, until it is known to be committed or intact."""
+        self._group = None
+        if group:
+            group.error = error if isinstance(error, sqlite3.Error) else _undone()
+
+    async def _undo(self, group: _Group | None, savepoint: str) -> None:
         """Undo one piece of work; where that cannot be told from the rest of its group, the group."""
         if group is None:
             await self._roll_back()
@@ -146,11 +156,10 @@ class Writer:
             if savepoint and self._connection.in_transaction:
                 await self._execute(f"ROLLBACK TO {savepoint}")
         except sqlite3.Error as failure:
-            error = failure
+            group.error = failure
             await self._roll_back()
-        if not self._connection.in_transaction:
-            group.error = error if isinstance(error, sqlite3.Error) else _undone()
-            self._group = None
+        if self._connection.in_transaction:
+            self._group, group.error = group, None
 
     async def _finish(self, group: _Group) -> None:
         """Commit a group once those that wait have joined it; the first of it to get here does so for all."""
@@ -159,9 +168,10 @@ class Writer:
                 await self._commit(group)
 
     async def _commit(self, group: _Group) -> None:
-        self._group = None
+        self._end(group)
         try:
             await self._execute("COMMIT")
+            self._open, group.error = False, None
         except sqlite3.Error as error:
             group.error = error
             await self._roll_back()
@@ -170,6 +180,7 @@ class Writer:
         await self._quiet()
         if self._connection.in_transaction:
             await self._execute("ROLLBACK")
+        self._open = False
 
     async def _quiet(self) -> None:
         """Wait for a statement that is still under way because who waited for it was cancelled."""

@@ -123,7 +123,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--commits", type=int, default=400, help="in each block")
-    parser.add_argument("--folder", type=Path, help="where the databases are made; by default where temporary files are")
+    parser.add_argument("--folder", type=Path, help="where the databases are made; else with temporary files")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
         asyncio.run(measure(Path(folder), arguments.rounds, arguments.commits))
