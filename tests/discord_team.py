@@ -38,6 +38,7 @@ class Steward:
     """The platform, and what it accepted."""
 
     platform: DiscordPlatform
+    cursors: Cursors = field(default_factory=KeptCursors)
     ids: set[str] = field(default_factory=set)
     inbox: asyncio.Queue[Message] = field(default_factory=asyncio.Queue)
     again: asyncio.Queue[str] = field(default_factory=asyncio.Queue)

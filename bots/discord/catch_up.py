@@ -37,7 +37,7 @@ UNKNOWN: Final = 200
 _AT_ONCE: Final = 2
 """Channels read at the same time, so that answers have most of the 50 requests a second."""
 
-_PAUSES: Final = (1.0, 5.0, 25.0)
+_PAUSES: Final = (0.5, 5.0, 25.0)
 """Seconds before a channel that could not be read is tried again."""
 
 _SAVE_SECONDS: Final = 5.0
@@ -135,13 +135,14 @@ class CatchUp:
 
     async def _catch_up(self, session: _Session) -> None:
         known = {place.channel_id: place for place in rooms.places(session.client)}
-        unknown = sorted(self._held.keys() - known.keys(), key=lambda each: int(self._held[each]))
-        session.read |= dict.fromkeys(unknown[:-UNKNOWN], 0)
+        others = sorted(self._held.keys() - known.keys(), key=lambda each: int(self._held[each]))
+        unknown = [each for each in others if session.client.get_channel(int(each)) is None][-UNKNOWN:]
+        session.read |= dict.fromkeys(set(others) - set(unknown), 0)
         last = max(self._held.values(), key=int)
         for channel_id in known:
             self._hold(channel_id, last)
         reading = [self._missed(session, place) for place in known.values()]
-        reading += [self._missed_in_unknown(session, channel_id) for channel_id in unknown[-UNKNOWN:]]
+        reading += [self._missed_in_unknown(session, channel_id) for channel_id in unknown]
         missed = [each for found in await asyncio.gather(*reading) for each in found]
         await self._take_in(session, sorted(missed, key=lambda each: int(each.payload.id)))
         for channel_id, newest in session.read.items():
