@@ -188,7 +188,7 @@ class DiscordDraft:
             nonce=nonce(self._message, part),
             question=question if part.opens else None,
             by_command=question is None,
-            others=self._sent,
+            others=self._sent | part.known,
         )
         return await find(rest, self._origin["channel_id"], wanted, after=after)
 

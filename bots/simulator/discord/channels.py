@@ -19,9 +19,14 @@ MAX_PAGE = 100
 
 
 class ChannelRoutes:
-    """Channels and their messages; `typing` lists the ids of the channels where the bot began to type."""
+    """Channels and their messages; `typing` lists the ids of the channels where the bot began to type.
 
-    def __init__(self, world: World, board: Board) -> None:
+    Args:
+        nonces: whether a history repeats the nonces, which is not documented.
+    """
+
+    def __init__(self, world: World, board: Board, *, nonces: bool) -> None:
+        self._nonces = nonces
         self.typing: list[str] = []
         self._world = world
         self._board = board
@@ -72,7 +77,8 @@ class ChannelRoutes:
             found = [each for each in found if int(each.id) < int(before)]
         elif after := call.query.get("after"):
             found = [each for each in found if int(each.id) > int(after)][:limit]
-        return [self._board.show(each) for each in reversed(found[-limit:])]
+        shown = [self._board.show(each) for each in reversed(found[-limit:])]
+        return [each if self._nonces else {key: each[key] for key in each if key != "nonce"} for each in shown]
 
     async def _create(self, call: Call) -> JsonValue:
         place = self._board.writable(call.parameters["channel_id"])

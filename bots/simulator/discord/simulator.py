@@ -34,6 +34,7 @@ class DiscordSimulator:
         deadline: seconds in which an interaction has to be answered.
         file_limit: bytes of the largest file.
         heartbeat: seconds between the gateway's heartbeats.
+        nonces: whether a channel's history repeats the nonces of messages.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class DiscordSimulator:
         deadline: float = 3.0,
         file_limit: int = DEFAULT_FILE_LIMIT,
         heartbeat: float = 41.25,
+        nonces: bool = False,
     ) -> None:
         self.token = token
         self.transcript = Transcript()
@@ -52,7 +54,7 @@ class DiscordSimulator:
         self.gateway = Gateway(self.world, token=token, message_content=message_content, heartbeat=heartbeat)
         self._cdn = Cdn(self.world)
         self._board = Board(self.world, self.gateway, self._cdn, self.transcript, file_limit=file_limit)
-        self._channels = ChannelRoutes(self.world, self._board)
+        self._channels = ChannelRoutes(self.world, self._board, nonces=nonces)
         self._applications = ApplicationRoutes(self.world, self.gateway, message_content=message_content)
         self._interactions = InteractionRoutes(
             self.world, self.gateway, self._board, deadline=deadline, file_limit=file_limit
