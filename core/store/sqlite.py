@@ -11,6 +11,7 @@ from typing import Final
 import aiosqlite
 
 from core.errors import OperatorError
+from core.store.lock import make_folder
 from core.store.migrations import MIGRATIONS
 from core.store.writer import Row, Transaction, Value, Writer
 
@@ -77,11 +78,8 @@ async def open_store(path: Path, *, patience: float = 10.0) -> Store:
     Raises:
         OperatorError: it cannot be written, is no database, or belongs to a newer Steward.
     """
+    make_folder(path.parent)
     with _sentences(path):
-        try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise OperatorError(f"The data folder {path.parent} cannot be made: {error.strerror}.") from error
         # aiosqlite does not wait for its thread where the file cannot be opened: try that without it.
         await asyncio.to_thread(_try, path)
         writer = await _connect(path, patience)
@@ -109,6 +107,7 @@ async def _connect(path: Path, patience: float) -> aiosqlite.Connection:
         for pragma in (
             f"busy_timeout = {round(patience * 1000)}",
             "synchronous = NORMAL",
+            "fullfsync = ON",  # or macOS leaves what was synced in the disk's cache
             "foreign_keys = ON",
             "trusted_schema = OFF",
         ):
