@@ -3,7 +3,7 @@
 import importlib
 import logging
 import pkgutil
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
@@ -12,7 +12,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from core.errors import SkillDefinitionError
-from core.skill import Skill, Skillset, options_of
+from core.skill import Runner, Skill, Skillset, options_of
 
 log = logging.getLogger("steward.skill")
 
@@ -20,7 +20,9 @@ ENTRY_POINTS: Final = "steward.skills"
 """Installed packages offer their skills in this group: the entry point names a module or a package."""
 
 
-def discover(package: ModuleType, settings: Mapping[str, Mapping[str, JsonValue]] | None = None) -> Skillset:
+def discover(
+    package: ModuleType, settings: Mapping[str, Mapping[str, JsonValue]] | None = None, runner: Runner | None = None
+) -> Skillset:
     """Collect the skills of a package, at any depth, and of installed packages.
 
     A skill's topic is the name of its module in the package, or of the entry point. A module that cannot be imported is
@@ -36,7 +38,8 @@ def discover(package: ModuleType, settings: Mapping[str, Mapping[str, JsonValue]
         if loaded := _load(point):
             for module in _walk(loaded):
                 topics.setdefault(module, point.name)
-    return Skillset(tuple(found for module, topic in topics.items() for found in _skills_in(module, topic)), settings)
+    found = tuple(skill for module, topic in topics.items() for skill in _skills_in(module, topic))
+    return Skillset(found, settings, runner)
 
 
 def _warn_of_settings(settings: Mapping[str, object], package: ModuleType, points: Collection[str]) -> None:
@@ -88,7 +91,10 @@ def _load(point: EntryPoint) -> ModuleType | None:
 
 def _skills_in(module: ModuleType, topic: str) -> Iterator[Skill]:
     """Yield the skills written in a module, each once, not the ones it imported."""
-    marked = {id(value): value for value in vars(module).values() if options_of(value)}
-    for value in marked.values():
-        if value.__module__ == module.__name__:
-            yield Skill.of(value, topic=topic)
+    marked: dict[int, tuple[str, Callable[..., object]]] = {}
+    for name, value in vars(module).items():
+        if options_of(value):
+            marked.setdefault(id(value), (name, value))
+    for name, function in marked.values():
+        if function.__module__ == module.__name__:
+            yield Skill.of(function, topic=topic, attribute=name)

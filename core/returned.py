@@ -2,7 +2,7 @@
 
 from pydantic_core import PydanticSerializationError, to_json
 
-from core.errors import SkillError
+from core.errors import SkillAbortedError
 from core.messages import Attachment, Reply
 
 
@@ -10,7 +10,7 @@ def as_reply(value: object) -> Reply:
     """Make a `Reply` of what a skill returned: text, anything JSON, an `Attachment`, a `Reply`, or a list with some.
 
     Raises:
-        SkillError: it is none of these.
+        SkillAbortedError: it is none of these; whatever the skill was to do it has done.
     """
     match value:
         case Reply():
@@ -26,10 +26,10 @@ def as_reply(value: object) -> Reply:
             text = "\n".join(reply.text for reply in replies if reply.text)
             return Reply(text=text, attachments=tuple(file for reply in replies for file in reply.attachments))
         case bytes() | bytearray():
-            raise SkillError("The skill returned bytes; only an Attachment says what kind of file they are.")
+            raise SkillAbortedError("The skill returned bytes; only an Attachment says what kind of file they are.")
     try:
         return Reply(text=to_json(value, inf_nan_mode="strings").decode())
     except PydanticSerializationError as error:
-        raise SkillError(
+        raise SkillAbortedError(
             f"The skill returned a {type(value).__name__}, which is neither text, JSON nor a file."
         ) from error

@@ -8,15 +8,15 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import partial
-from typing import Final, Literal, ParamSpec, TypeAlias, TypeVar, cast, overload
+from typing import Final, Literal, ParamSpec, Protocol, TypeAlias, TypeVar, cast, overload
 
 from pydantic import JsonValue
 
 from core import arguments, docstring, signature
 from core.context import Context
-from core.errors import SkillDefinitionError, SkillError
+from core.errors import SkillAbortedError, SkillDefinitionError, SkillError
 from core.items import Call
-from core.messages import JsonObject, Reply
+from core.messages import Attachment, JsonObject, Reply
 from core.model import Tool
 from core.returned import as_reply
 from core.signature import Signature
@@ -33,6 +33,9 @@ Effects: TypeAlias = Literal["none", "local", "posts", "outside"]
 
 The first two may be run again after a crash. The others are not: whether one that was under way was done is unknown.
 """
+
+UNKNOWN: Final = "whether it did what it was asked is unknown. Do not call it again: tell the person."
+"""What the model reads, after the reason, when a skill with effects was cut off."""
 
 _MARK: Final = "__steward_skill__"
 _NAME: Final = re.compile(r"[A-Za-z0-9_]{1,64}")
@@ -114,6 +117,7 @@ class Skill:
 
     Attributes:
         topic: the module it is in; names its part of the configuration, `skills.<topic>`.
+        attribute: under which its module has the function; not the function's own name where something wrapped it.
         place: "file:line" of the function.
     """
 
@@ -122,11 +126,17 @@ class Skill:
     signature: Signature
     options: Options
     topic: str
+    attribute: str
     place: str
 
     @classmethod
-    def of(cls, function: Callable[..., object], *, topic: str) -> "Skill":
+    def of(cls, function: Callable[..., object], *, topic: str, attribute: str = "") -> "Skill":
         """Read a marked function.
+
+        Args:
+            function: marked with `@skill`.
+            topic: the module it is in.
+            attribute: under which its module has it; by default its name.
 
         Raises:
             SkillDefinitionError: a hint or the docstring is missing, or the name is taken or not one for a model.
@@ -143,35 +153,110 @@ class Skill:
             raise SkillDefinitionError(f"{place}: skill {name} needs a docstring that says what it does")
         read = signature.read(function, parsed)
         tool = Tool(name=name, description=parsed.description, parameters=read.parameters, examples=parsed.examples)
-        return cls(tool=tool, function=function, signature=read, options=options, topic=topic, place=place)
+        return cls(
+            tool=tool,
+            function=function,
+            signature=read,
+            options=options,
+            topic=topic,
+            attribute=attribute or name,
+            place=place,
+        )
 
-    async def call(self, given: JsonObject, context: Context) -> Reply:
-        """Check the arguments, run the function and make a `Reply` of what it returns.
+    def bind(self, given: JsonObject, files: Mapping[str, Attachment], context: Context | None) -> dict[str, object]:
+        """Make a model's arguments into the function's.
+
+        Args:
+            given: as the model wrote them.
+            files: at least those whose ids are among the arguments, by id.
+            context: where the function takes it.
 
         Raises:
-            SkillError: the arguments are not valid, it took too long, or the function said so.
-            Exception: whatever else the function raised.
+            SkillError: the arguments are not valid.
         """
-        values = self.signature.validate(given)
-        values = {name: await arguments.with_files(value, context.files) for name, value in values.items()}
+        values = {name: arguments.with_files(value, files) for name, value in self.signature.validate(given).items()}
         if self.signature.context:
             values[self.signature.context] = context
+        return values
+
+    async def call(self, given: JsonObject, context: Context, runner: "Runner | None") -> Reply:
+        """Check the arguments, run the function and make a `Reply` of what it returns.
+
+        Args:
+            given: as the model wrote them.
+            context: the turn.
+            runner: runs the function where it is a blocking one.
+
+        Raises:
+            SkillAbortedError: it took too long, or was stopped for another reason.
+            SkillError: the arguments are not valid, or the function said so.
+            Exception: whatever else the function raised.
+        """
+        files = await arguments.fetch(list(self.signature.validate(given).values()), context.files)
+        if not self.options.blocking:
+            return await self._await(self.bind(given, files, context))
+        if runner is None:
+            return await self._in_thread(self.bind(given, files, context))
+        return await runner.run(self, given, files, context)
+
+    async def _await(self, values: dict[str, object]) -> Reply:
         limit = asyncio.timeout(self.options.timeout)
         try:
             async with limit:
-                return as_reply(await self._run(values))
+                return as_reply(await cast("Awaitable[object]", self.function(**values)))
         except TimeoutError as error:
             if not limit.expired():
                 raise
-            raise SkillError(
-                f"{self.tool.name} took longer than {self.options.timeout:g} s and was given up."
-            ) from error
+            raise self.too_long() from error
 
-    async def _run(self, values: dict[str, object]) -> object:
-        if inspect.iscoroutinefunction(self.function):
-            return await cast("Awaitable[object]", self.function(**values))
-        returned = await in_thread(partial(self.function, **values), name=f"skill {self.tool.name}")
-        return await returned if inspect.isawaitable(returned) else returned
+    async def _in_thread(self, values: dict[str, object]) -> Reply:
+        limit = asyncio.timeout(self.options.timeout)
+        try:
+            async with limit:
+                returned = await in_thread(partial(self.function, **values), name=f"skill {self.tool.name}")
+                return as_reply(await returned if inspect.isawaitable(returned) else returned)
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            raise self.too_long() from error
+
+    def too_long(self) -> SkillAbortedError:
+        """Say that the time limit was reached."""
+        return SkillAbortedError(f"{self.tool.name} took longer than {self.options.timeout:g} s and was stopped.")
+
+
+class Runner(Protocol):
+    """How blocking skills are run, beside the event loop."""
+
+    async def run(self, skill: Skill, given: JsonObject, files: Mapping[str, Attachment], context: Context) -> Reply:
+        """Run a skill within its time limit.
+
+        Args:
+            skill: a blocking one.
+            given: the model's arguments, which are valid.
+            files: those whose ids are among the arguments, by id.
+            context: the turn.
+
+        Raises:
+            SkillAbortedError: it was stopped.
+            SkillError: the function said so, or it could not be run.
+            RaisedError: the function raised something else.
+        """
+        ...
+
+
+class RaisedError(Exception):
+    """What a skill raised in another process; its traceback there is a note.
+
+    Args:
+        kind: name of the exception's type.
+        text: the exception as text.
+        traceback: lines for the log.
+    """
+
+    def __init__(self, kind: str, text: str, traceback: str) -> None:
+        super().__init__(f"{kind}: {text}")
+        self.add_note(traceback)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,16 +278,21 @@ class Skillset:
     Args:
         skills: of different names.
         settings: the configuration's `skills`, by topic.
+        runner: runs blocking skills; without one they tell the model that they cannot run.
 
     Raises:
         SkillDefinitionError: two skills have one name.
     """
 
     def __init__(
-        self, skills: tuple[Skill, ...], settings: Mapping[str, Mapping[str, JsonValue]] | None = None
+        self,
+        skills: tuple[Skill, ...],
+        settings: Mapping[str, Mapping[str, JsonValue]] | None = None,
+        runner: Runner | None = None,
     ) -> None:
         self._skills: dict[str, Skill] = {}
         self._settings = settings or {}
+        self._runner = runner
         for added in skills:
             other = self._skills.setdefault(added.tool.name, added)
             if other is not added:
@@ -210,6 +300,17 @@ class Skillset:
                     f"{added.place}: there is a skill {added.tool.name} already, at {other.place}"
                 )
         self.tools: tuple[Tool, ...] = tuple(self._skills[name].tool for name in sorted(self._skills))
+
+    @property
+    def preload(self) -> tuple[str, ...]:
+        """The modules that processes should have imported before they run blocking skills: the skills' own first."""
+        blocking = [found for found in self._skills.values() if found.options.blocking]
+        own = [found.function.__module__ for found in blocking]
+        return tuple(dict.fromkeys([*own, *(name for found in blocking for name in found.options.preload)]))
+
+    def with_runner(self, runner: Runner) -> "Skillset":
+        """Return the same skills, with blocking ones run by `runner`."""
+        return Skillset(tuple(self._skills.values()), self._settings, runner)
 
     def repeatable(self, name: str) -> bool:
         """Tell whether a skill may be run again when it is not known whether it was run."""
@@ -222,22 +323,32 @@ class Skillset:
         try:
             reply = await self._call(call, context)
             return Outcome(reply=replace(reply, text=well_formed(reply.text)))
+        except SkillAbortedError as error:
+            log.warning("%s (call %s) was stopped", call.name, call.id, exc_info=True)
+            return self._cut_off(call, str(error))
         except SkillError as error:
             log.warning("%s (call %s) was refused", call.name, call.id, exc_info=True)
-            text = f"Error: {error}"
+            return Outcome(reply=Reply(text=well_formed(f"Error: {error}")), ok=False)
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
             if task and task.cancelling():
                 raise
-            text = _report(call, error)
+            return self._cut_off(call, _report(call, error))
         except (Exception, SystemExit) as error:
-            text = _report(call, error)
-        return Outcome(reply=Reply(text=well_formed(text)), ok=False)
+            return self._cut_off(call, _report(call, error))
+
+    def _cut_off(self, call: Call, reason: str) -> Outcome:
+        """Write for the model why a skill did not come to its end, and whether it may be called again."""
+        unknown = not self.repeatable(call.name)
+        text = f"Error: {reason}"
+        if unknown:
+            text = f"{text.rstrip('.')}; {UNKNOWN}"
+        return Outcome(reply=Reply(text=well_formed(text)), ok=False, unknown=unknown)
 
     async def _call(self, call: Call, context: Context) -> Reply:
         wanted = self._find(call.name)
         settings = self._settings.get(wanted.topic, {})
-        return await wanted.call(arguments.parse(call.arguments), replace(context, settings=settings))
+        return await wanted.call(arguments.parse(call.arguments), replace(context, settings=settings), self._runner)
 
     def _find(self, name: str) -> Skill:
         found = self._skills.get(name)
@@ -251,4 +362,5 @@ class Skillset:
 def _report(call: Call, error: BaseException) -> str:
     """Log what a skill raised, and write it for the model."""
     log.error("%s (call %s) failed", call.name, call.id, exc_info=error)
-    return f"Error: {call.name} failed: {type(error).__name__}: {error}"
+    raised = str(error) if isinstance(error, RaisedError) else f"{type(error).__name__}: {error}"
+    return f"{call.name} failed: {raised}"

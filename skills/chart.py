@@ -1,7 +1,6 @@
 """Skills that draw."""
 
-import asyncio
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
@@ -12,8 +11,14 @@ from skills.charting.spec import MOST_SERIES, Chart, Kind, Palette, Series, Size
 from skills.text import wanted_text
 from skills.writing.statistics import measure
 
+DRAWING: Final = (
+    *("matplotlib.figure", "matplotlib.backends.backend_agg", "matplotlib.font_manager", "PIL.PngImagePlugin"),
+    *("matplotlib.layout_engine", "matplotlib.legend", "matplotlib.patches", "matplotlib.ticker"),
+)
+"""What takes long to import before the first picture."""
 
-@skill
+
+@skill(preload=DRAWING)
 def draw_chart(
     kind: Kind = "bar",
     labels: list[str | float] | None = None,
@@ -69,7 +74,7 @@ def draw_chart(
     return picture(chart)
 
 
-@skill
+@skill(preload=DRAWING)
 def chart_text(
     text: str = "",
     file: Attachment | None = None,
@@ -102,7 +107,7 @@ def chart_text(
     return picture(Chart(form="text", statistics=figures, title=heading, palette=palette, size=size))
 
 
-@skill
+@skill(blocking=True, preload=DRAWING)
 async def restyle_chart(
     context: Context,
     chart: Attachment | None = None,
@@ -153,7 +158,7 @@ async def restyle_chart(
     changed = changed.model_copy(update=given)
     if palette or not (kind or given):
         changed = with_palette(changed, palette or "colourful")
-    return await asyncio.to_thread(picture, changed)
+    return picture(changed)
 
 
 def _texts(labels: list[str | float] | None) -> list[str]:

@@ -1,21 +1,43 @@
 """The core put together around fakes, as `bots.app` does around the real ones."""
 
+import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+import inspect
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from core.agent import Agent
 from core.config import FilesConfig
+from core.context import Context
 from core.delivery import Delivery
 from core.files import Files
 from core.journal import Journal
 from core.memory import Memory
-from core.messages import Message
+from core.messages import Attachment, JsonObject, Message, Reply
+from core.returned import as_reply
 from core.skill import Skill, Skillset
 from core.store import Store, open_store
+from core.threads import in_thread
 from core.turns import Turns
 from tests.scripted import KeptOutlet, ScriptedModel
+
+
+class Threads:
+    """Runs blocking skills in threads, for those written inside of a test, where no process would find them."""
+
+    async def run(self, skill: Skill, given: JsonObject, files: Mapping[str, Attachment], context: Context) -> Reply:
+        work = partial(skill.function, **skill.bind(given, files, context))
+        limit = asyncio.timeout(skill.options.timeout)
+        try:
+            async with limit:
+                returned = await in_thread(work, name=f"skill {skill.tool.name}")
+                return as_reply(await returned if inspect.isawaitable(returned) else returned)
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            raise skill.too_long() from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +76,7 @@ async def house(
     journal = Journal(store, memory)
     agent = Agent(
         model=model,
-        skills=Skillset(tuple(Skill.of(function, topic="test") for function in skills)),
+        skills=Skillset(tuple(Skill.of(function, topic="test") for function in skills), runner=Threads()),
         memory=memory,
         files=files,
         name="Steward",

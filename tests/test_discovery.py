@@ -2,17 +2,20 @@
 
 import importlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 import skills
+from core import Attachment, Context, Reply
 from core.discovery import discover
 from core.errors import SkillDefinitionError
 from core.items import Call
-from core.skill import Skillset
+from core.messages import JsonObject
+from core.skill import Skill, Skillset
+from tests.house import Threads
 from tests.shelf import CONTEXT
 
 HEAD = "from core import Context, skill\n\n"
@@ -55,6 +58,13 @@ def installed(name: str, value: str) -> dict[str, str]:
     }
 
 
+class Naming:
+    """Says under which name a skill would be looked up instead of running it."""
+
+    async def run(self, skill: Skill, given: JsonObject, files: Mapping[str, Attachment], context: Context) -> Reply:
+        return Reply(text=f"{skill.function.__module__} {skill.attribute}")
+
+
 async def call(skillset: Skillset, name: str) -> str:
     return (await skillset.call(Call(id="c1", name=name, arguments=""), CONTEXT)).reply.text
 
@@ -88,6 +98,25 @@ def test_a_skill_that_others_import_or_rename_is_found_once(write: Write) -> Non
     )
 
     assert names(discover(package)) == ["first", "second"]
+
+
+async def test_a_skill_is_known_by_the_name_its_module_has_for_it(write: Write) -> None:
+    wrapped = """
+def wrap(function):
+    def wrapper() -> str:
+        return function()
+    wrapper.__name__, wrapper.__doc__ = function.__name__, function.__doc__
+    return wrapper
+
+def plain() -> str:
+    'Do something plain.'
+    return "done"
+
+fancy = skill(wrap(plain))
+"""
+    package = write({"found/one.py": HEAD + wrapped + "other = fancy\n"})
+
+    assert await call(discover(package, runner=Naming()), "plain") == "found.one fancy"
 
 
 def test_a_package_is_not_run(write: Write) -> None:
@@ -218,7 +247,7 @@ async def test_settings_go_by_module_or_by_entry_point(write: Write) -> None:
         }
     )
 
-    skillset = discover(package, {"weather": {"unit": "C"}, "games": {"sides": 6}})
+    skillset = discover(package, {"weather": {"unit": "C"}, "games": {"sides": 6}}, Threads())
 
     assert await call(skillset, "forecast") == "{'unit': 'C'}"
     assert await call(skillset, "roll") == "{'sides': 6}"

@@ -36,6 +36,7 @@ LADDER: Final = (
     "returned",
     "skill",
     "discovery",
+    "workers",
     "protocols",
     "transport",
     "exchange",

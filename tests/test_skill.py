@@ -10,7 +10,7 @@ import logging
 import sys
 import threading
 import types
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -22,16 +22,18 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, JsonValue
 
 from core import Attachment, Context, Reply, SkillError, skill
-from core.errors import SkillDefinitionError
+from core.errors import SkillAbortedError, SkillDefinitionError
 from core.items import Call
+from core.messages import JsonObject
 from core.returned import as_reply
 from core.skill import Outcome, Skill, Skillset, options_of
 from core.unicode import well_formed
+from tests.house import Threads
 from tests.shelf import CONTEXT, PICTURE, TEXT
 
 
 def skillset(*functions: Callable[..., object], settings: dict[str, dict[str, JsonValue]] | None = None) -> Skillset:
-    return Skillset(tuple(Skill.of(function, topic="test") for function in functions), settings)
+    return Skillset(tuple(Skill.of(function, topic="test") for function in functions), settings, Threads())
 
 
 async def call(function: Callable[..., object], arguments: str = "{}") -> Outcome:
@@ -185,13 +187,70 @@ async def test_an_async_skill_is_called_with_its_arguments_and_the_context() -> 
     assert await call(greet, '{"name": "Ben"}') == Outcome(reply=Reply(text="Ben, Ana says hello"))
 
 
-async def test_a_sync_skill_is_called_beside_the_event_loop() -> None:
-    @skill
-    def where() -> str:
-        """Say where it runs."""
-        return threading.current_thread().name
+@skill
+def where() -> str:
+    """Say where it runs."""
+    return threading.current_thread().name
 
-    assert await call(where) == Outcome(reply=Reply(text="skill where"))
+
+@skill(blocking=True)
+async def where_async() -> str:
+    """Say where it runs, which is where the blocking ones do."""
+    return threading.current_thread().name
+
+
+class Telling:
+    """Says what it was given instead of running it."""
+
+    async def run(self, skill: Skill, given: JsonObject, files: Mapping[str, Attachment], context: Context) -> Reply:
+        return Reply(text=f"{skill.tool.name} {given} {list(files)} {context.person.name}")
+
+
+@skill
+def size_of(file: Attachment, title: str = "") -> int:
+    """Measure."""
+    return len(file.content or b"")
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "told"),
+    [
+        (where, "", "where {} [] Ana"),
+        (where_async, "", "where_async {} [] Ana"),
+        (size_of, '{"file": "f1", "title": "a"}', "size_of {'file': 'f1', 'title': 'a'} ['f1'] Ana"),
+        (greet, '{"name": "Ben"}', "Ben, Ana says hello"),
+    ],
+)
+async def test_a_blocking_skill_and_no_other_is_given_to_the_runner(
+    function: Callable[..., object], arguments: str, told: str
+) -> None:
+    skills = skillset(function).with_runner(Telling())
+
+    outcome = await skills.call(Call(id="c1", name=function.__name__, arguments=arguments), CONTEXT)
+    assert outcome == Outcome(reply=Reply(text=told))
+
+
+async def test_skills_are_given_a_runner_later() -> None:
+    skills = Skillset((Skill.of(where, topic="test"),)).with_runner(Threads())
+
+    assert (await skills.call(Call(id="c1", name="where", arguments=""), CONTEXT)).reply.text == "skill where"
+
+
+def test_what_is_preloaded_is_what_blocking_skills_are_and_name() -> None:
+    @skill(preload=("json", "csv"))
+    def first() -> None:
+        """Do."""
+
+    @skill(blocking=True, preload=("csv", "wave"))
+    async def second() -> None:
+        """Do."""
+
+    @skill(preload=("zlib",))
+    async def third() -> None:
+        """Do."""
+
+    assert skillset(first, second, third).preload == (__name__, "json", "csv", "wave")
+    assert skillset(third).preload == ()
 
 
 async def test_defaults_are_filled_in() -> None:
@@ -457,7 +516,7 @@ async def linger() -> None:
     await asyncio.Event().wait()
 
 
-def test_a_skill_that_takes_too_long_is_given_up() -> None:
+def test_a_skill_that_takes_too_long_is_stopped() -> None:
     release = threading.Event()
 
     @skill(timeout=0.02)
@@ -474,7 +533,7 @@ def test_a_skill_that_takes_too_long_is_given_up() -> None:
     outcomes = asyncio.run(both())
 
     assert outcomes == [
-        Outcome(reply=Reply(text=f"Error: {name} took longer than 0.02 s and was given up."), ok=False)
+        Outcome(reply=Reply(text=f"Error: {name} took longer than 0.02 s and was stopped."), ok=False)
         for name in ("linger", "linger_in_a_thread")
     ]
 
@@ -488,6 +547,90 @@ async def test_a_time_out_of_the_skill_itself_is_not_taken_for_ours() -> None:
     outcome = await call(connect)
 
     assert outcome.reply.text == "Error: connect failed: TimeoutError: no answer from the printer"
+
+
+UNKNOWN = "whether it did what it was asked is unknown. Do not call it again: tell the person."
+
+
+@skill(effects="outside", timeout=0.02)
+async def post_slowly() -> None:
+    """Post for ever."""
+    await asyncio.Event().wait()
+
+
+@skill(effects="posts")
+async def post_and_fail() -> None:
+    """Post and fail."""
+    raise ValueError("the flux is low")
+
+
+@skill(effects="posts")
+async def post_and_cancel() -> None:
+    """Post and wait for something that was cancelled."""
+    await cancel_itself()
+
+
+@skill(effects="outside")
+def post_and_abort() -> None:
+    """Post and be cut off."""
+    raise SkillAbortedError("The line is dead.")
+
+
+@skill(effects="outside")
+async def post_and_leave() -> None:
+    """Post and leave the program."""
+    sys.exit(3)
+
+
+@skill(effects="outside")
+async def post_and_return_nonsense() -> object:
+    """Post and return what cannot be written."""
+    return object()
+
+
+@pytest.mark.parametrize(
+    ("function", "reason"),
+    [
+        (post_slowly, "post_slowly took longer than 0.02 s and was stopped"),
+        (post_and_fail, "post_and_fail failed: ValueError: the flux is low"),
+        (post_and_cancel, "post_and_cancel failed: CancelledError: "),
+        (post_and_abort, "The line is dead"),
+        (post_and_leave, "post_and_leave failed: SystemExit: 3"),
+        (
+            post_and_return_nonsense,
+            "The skill returned a object, which is neither text, JSON nor a file",
+        ),
+    ],
+)
+async def test_f50_of_a_skill_with_effects_that_was_cut_off_the_outcome_is_unknown(
+    function: Callable[..., object], reason: str
+) -> None:
+    assert await call(function) == Outcome(reply=Reply(text=f"Error: {reason}; {UNKNOWN}"), ok=False, unknown=True)
+
+
+@skill(effects="posts")
+async def post_nothing(text: str = "") -> None:
+    """Refuse to post."""
+    raise SkillError("There is nothing to post.")
+
+
+@pytest.mark.parametrize("arguments", ["{}", '{"text": 3}', "{", '{"to": "all"}'])
+async def test_f50_of_a_skill_with_effects_that_refused_the_outcome_is_known(arguments: str) -> None:
+    outcome = await call(post_nothing, arguments)
+
+    assert not outcome.ok
+    assert not outcome.unknown
+    assert UNKNOWN not in outcome.reply.text
+
+
+@skill(effects="local", timeout=0.02)
+async def note_slowly() -> None:
+    """Note something down for ever."""
+    await asyncio.Event().wait()
+
+
+async def test_a_skill_that_may_be_run_again_has_no_unknown_outcome() -> None:
+    assert not (await call(note_slowly)).unknown
 
 
 # What it returns

@@ -35,6 +35,7 @@ from core.messages import Message, Reply
 from core.skill import Skill, Skillset
 from core.store import open_store
 from core.turns import Turns
+from tests.house import Threads
 from tests.scripted import KeptOutlet, message
 
 HISTORY = 24
@@ -130,7 +131,8 @@ class Measured:
 
 
 async def measure(base_url: str, folder: Path, rounds: int) -> None:
-    skills = Skillset((Skill.of(analyze_text, topic="bench"), Skill.of(draw_chart, topic="bench")))
+    functions = (Skill.of(analyze_text, topic="bench"), Skill.of(draw_chart, topic="bench"))
+    skills = Skillset(functions, runner=Threads())
     store = await open_store(folder / "bench.db")
     memory = Memory(store, turns=HISTORY, tokens=100_000)
     files = Files(store, folder / "files", FilesConfig())

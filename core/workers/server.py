@@ -1,0 +1,54 @@
+"""The process that worker processes are forks of: the fork server of `multiprocessing`, one for the whole bot."""
+
+import multiprocessing
+import os
+import sys
+from collections.abc import Sequence
+from multiprocessing import forkserver
+from multiprocessing.process import BaseProcess
+from threading import Lock
+from types import ModuleType
+from typing import Final
+
+CONTEXT: Final = multiprocessing.get_context("forkserver")
+
+_starting: Final = Lock()
+
+
+def preload(modules: Sequence[str]) -> None:
+    """Name what the fork server imports when it is launched; one that runs already keeps what it has."""
+    CONTEXT.set_forkserver_preload(list(modules))
+
+
+def ensure_running() -> None:
+    """Launch the fork server with an empty environment, where it does not run; returns at once.
+
+    `multiprocessing` hands on the environment of this process and takes no other. What a process was started with stays
+    readable in /proc/PID/environ, and is copied by a fork, so it does not suffice that a worker clears `os.environ`:
+    ours has to be empty for this millisecond. Call it on the event loop, where nothing else reads it meanwhile, and
+    always right before `start`, which would launch a fork server that has ended with our environment.
+    """
+    kept = dict(os.environ)
+    os.environ.clear()
+    try:
+        forkserver.ensure_running()
+    finally:
+        os.environ.update(kept)
+
+
+def start(process: BaseProcess) -> None:
+    """Start a process; blocks until the fork server has imported everything.
+
+    The module that this program was started with is hidden meanwhile, because `multiprocessing` has every new process
+    import it, for functions that are defined there: the whole bot, where a skill needs none of it.
+
+    Raises:
+        OSError, EOFError: the fork server has ended.
+    """
+    with _starting:
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            process.start()
+        finally:
+            sys.modules["__main__"] = main
