@@ -1,7 +1,7 @@
 """Steward's Slack adapter, connected to a simulated Slack by slack-bolt itself."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from pydantic import SecretStr
@@ -10,29 +10,68 @@ from bots.commands import Commands
 from bots.simulator.slack import SlackSimulator
 from bots.simulator.transcript import Shown
 from bots.slack import SlackPlatform
-from core.config import SlackConfig
+from core.config import CatchUpConfig, SlackConfig
+from core.cursors import Cursors
 from core.messages import Conversation, Message, Turn
 from core.model import Tool
+from core.store import Row, Store, Transaction, Value
 
 DICE = Tool(name="roll_dice", description="Roll some dice.", parameters={"type": "object"}, examples=("roll 2d6",))
 
 
+class NoStore(Store):
+    """A database that keeps nothing."""
+
+    def __init__(self) -> None:
+        """Open nothing."""
+
+    async def fetch(self, sql: str, parameters: Sequence[Value] = ()) -> list[Row]:
+        return []
+
+    @asynccontextmanager
+    async def transaction(self, *, durable: bool = False) -> AsyncIterator[Transaction]:
+        yield self  # type: ignore[misc]  # as far as `execute` goes
+
+    async def execute(self, sql: str, parameters: Sequence[Value] = ()) -> list[Row]:
+        return []
+
+
 class Team:
     """The platform, and the messages it handed over.
+
+    Args:
+        store: keeps how far channels were read.
+        catch_up: off unless given.
 
     Attributes:
         failures: what `accept` raises at its next calls, in turn.
         before: awaited at the beginning of each `accept`.
     """
 
-    def __init__(self, slack: SlackSimulator, config: SlackConfig) -> None:
+    def __init__(
+        self,
+        slack: SlackSimulator,
+        config: SlackConfig,
+        *,
+        store: Store | None = None,
+        catch_up: CatchUpConfig | None = None,
+        quiet_after: float = 900.0,
+    ) -> None:
         self.slack = slack
         self.accepted: list[Message] = []
         self.fresh: list[bool] = []
         self.forgotten: list[Conversation] = []
         self.failures: list[Exception] = []
         self.before: Callable[[Message], Awaitable[None]] | None = None
-        self.platform = SlackPlatform(config, commands=self._commands(), max_bytes=1000, ping_interval=0.2)
+        self.platform = SlackPlatform(
+            config,
+            commands=self._commands(),
+            max_bytes=1000,
+            cursors=Cursors(store or NoStore(), "slack"),
+            catch_up=catch_up or CatchUpConfig(hours=0),
+            ping_interval=0.2,
+            quiet_after=quiet_after,
+        )
 
     async def accept(self, message: Message) -> bool:
         """Write a message down, as the turns do."""
@@ -68,9 +107,16 @@ def settings(slack: SlackSimulator, *, http: bool = False) -> SlackConfig:
 
 
 @asynccontextmanager
-async def listening(slack: SlackSimulator, *, http: bool = False) -> AsyncIterator[Team]:
+async def listening(
+    slack: SlackSimulator,
+    *,
+    http: bool = False,
+    store: Store | None = None,
+    catch_up: CatchUpConfig | None = None,
+    quiet_after: float = 900.0,
+) -> AsyncIterator[Team]:
     """Connect the adapter to a simulated Slack for the length of a test."""
-    team = Team(slack, settings(slack, http=http))
+    team = Team(slack, settings(slack, http=http), store=store, catch_up=catch_up, quiet_after=quiet_after)
     task = asyncio.create_task(team.platform.listen(team.accept))
     try:
         ready = asyncio.create_task(team.platform.listening.wait())
@@ -97,3 +143,10 @@ async def mention(team: Team, text: str = "hello", channel: str = "C1") -> Messa
 
 def answers(team: Team) -> list[Shown]:
     return [shown for shown in team.slack.transcript.messages if shown.author == "UBOT"]
+
+
+async def until(happened: Callable[[], object], *, limit: float = 15.0) -> None:
+    """Wait until something has happened."""
+    async with asyncio.timeout(limit):
+        while not happened():  # noqa: ASYNC110  # what is waited for is plain values
+            await asyncio.sleep(0.005)

@@ -24,6 +24,7 @@ NEEDED: dict[str, set[str]] = {
     "conversations.replies": HISTORY,
     "files.info": {"files:read"},
     "files.upload.v2": {"files:write"},
+    "users.conversations": READ,
     "users.info": {"users:read"},
 }
 INTAKE = {"app_mentions:read", "im:history", "commands", "files:read"}

@@ -41,12 +41,13 @@ class Lookup:
 def read_event(payload: JsonObject, lookup: Lookup) -> Message | None:
     """Return what an Events API payload says to the bot, None where it says nothing.
 
-    A mention at a channel's root opens a thread. `app_mention` and `message` of one post have one id.
+    A mention at a channel's root opens a thread. `app_mention` and `message` of one post have one id, and so has a
+    post that is read from the history: it does not say `team_id`, so that is never looked at.
     """
     event = payload.get("event")
     if not isinstance(event, dict) or not _is_speech(event, lookup.bot):
         return None
-    team, channel, ts = _text(payload, "team_id") or lookup.team, _text(event, "channel"), _text(event, "ts")
+    team, channel, ts = lookup.team, _text(event, "channel"), _text(event, "ts")
     user, thread = _text(event, "user"), _text(event, "thread_ts")
     direct = _is_direct(event)
     return Message(
@@ -78,16 +79,23 @@ def read_question(payload: JsonObject, question: str, lookup: Lookup) -> Message
 
 
 def read_conversation(payload: JsonObject, team: str) -> Conversation:
-    """Return where a slash command was used; `team` is the workspace of one that does not name it."""
-    return Conversation(
-        platform="slack", workspace=_text(payload, "team_id") or team, channel=_text(payload, "channel_id")
-    )
+    """Return where a slash command was used, in the workspace that the bot is in."""
+    return Conversation(platform="slack", workspace=team, channel=_text(payload, "channel_id"))
 
 
 def channel_of(payload: JsonObject) -> str:
     """Return the channel of an event or command."""
     event = payload.get("event")
     return _text(event, "channel") if isinstance(event, dict) else _text(payload, "channel_id")
+
+
+def position_of(payload: JsonObject) -> str | None:
+    """Return the id of what an event tells of within its channel, which rises with time; None where it has none."""
+    event = payload.get("event")
+    if not isinstance(event, dict) or event.get("type") not in ("app_mention", "message"):
+        return None
+    ts = _text(event, "ts")
+    return ts if _text(event, "channel") and _is_number(ts) else None
 
 
 def people_of(payload: JsonObject) -> list[str]:
@@ -121,7 +129,11 @@ def described_place(channel: JsonObject) -> Place:
 
 def _is_speech(event: JsonObject, bot: str) -> bool:
     """Tell whether a person says something to the bot: edits, echoes and other bots are nothing to answer."""
-    if event.get("subtype") not in (None, "file_share") or event.get("bot_id") or event.get("hidden"):
+    if (
+        event.get("subtype") not in (None, "file_share", "thread_broadcast")
+        or event.get("bot_id")
+        or event.get("hidden")
+    ):
         return False
     if _text(event, "user") in ("", bot, "USLACKBOT") or not _is_number(_text(event, "ts")):
         return False

@@ -15,6 +15,7 @@ from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.signature import SignatureVerifier
 
+from bots.slack.catch_up import CatchUp
 from bots.slack.manifest import PATH
 from core.errors import PlatformError
 
@@ -24,8 +25,26 @@ _LAST_REQUESTS: Final = 3.0
 """Seconds that requests under way have when the server stops."""
 
 
-async def serve_http(app: AsyncApp, signing_secret: str, port: int, ready: Callable[[int], None]) -> None:
-    """Receive on a port, on all interfaces, until cancelled; `ready` is told the port.
+async def serve_http(
+    app: AsyncApp,
+    signing_secret: str,
+    port: int,
+    *,
+    ready: Callable[[int], None],
+    catch_up: CatchUp,
+    interval: float,
+) -> None:
+    """Receive on a port, on all interfaces, until cancelled.
+
+    Whether something was missed while this server listens cannot be seen, so only the time before counts.
+
+    Args:
+        app: deals with the requests.
+        signing_secret: of the Slack app.
+        port: 0 for any free one.
+        ready: is told the port.
+        catch_up: is told that messages came in, each `interval` seconds.
+        interval: as above.
 
     Raises:
         PlatformError: the port cannot be had.
@@ -47,7 +66,10 @@ async def serve_http(app: AsyncApp, signing_secret: str, port: int, ready: Calla
         bound: int = runner.addresses[0][1]
         ready(bound)
         log.info("listening for Slack on port %d", bound)
-        await asyncio.Event().wait()
+        catch_up.missed()
+        while True:
+            await asyncio.sleep(interval)
+            await catch_up.sound()
     except OSError as error:
         raise PlatformError(
             f"Port {port} cannot be listened on ({error.strerror}); change slack.port.", permanent=True

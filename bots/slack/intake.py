@@ -6,8 +6,18 @@ import logging
 from bots.commands import Commands, parse
 from bots.platform import Accept
 from bots.slack.directory import Directory
-from bots.slack.events import Lookup, channel_of, people_of, place_of, read_conversation, read_event, read_question
+from bots.slack.events import (
+    Lookup,
+    channel_of,
+    people_of,
+    place_of,
+    position_of,
+    read_conversation,
+    read_event,
+    read_question,
+)
 from bots.slack.reply import LIMIT, content
+from core.cursors import Cursors
 from core.errors import StewardError
 from core.messages import JsonObject
 
@@ -20,12 +30,16 @@ class Intake:
     Args:
         bot: the bot's user id.
         team: the workspace it is in.
+        cursors: follow what was read.
     """
 
-    def __init__(self, *, accept: Accept, commands: Commands, directory: Directory, bot: str, team: str) -> None:
+    def __init__(
+        self, *, accept: Accept, commands: Commands, directory: Directory, cursors: Cursors, bot: str, team: str
+    ) -> None:
         self._accept = accept
         self._commands = commands
         self._directory = directory
+        self._cursors = cursors
         self._bot = bot
         self._team = team
 
@@ -36,12 +50,26 @@ class Intake:
         """
         if "command" in payload:
             return await self._command(payload)
-        if read_event(payload, Lookup(bot=self._bot, team=self._team)) is None:
-            return {}
-        message = read_event(payload, await self._look_up(payload))
-        if message is not None:
-            await self._accept(message)
+        await self.read(payload)
         return {}
+
+    def concerns(self, payload: JsonObject) -> bool:
+        """Tell whether an event says something to the bot."""
+        return read_event(payload, Lookup(bot=self._bot, team=self._team)) is not None
+
+    async def read(self, payload: JsonObject) -> bool:
+        """Read an event; tell whether it says something to the bot that was not accepted before.
+
+        The cursor of its channel moves past it once it is accepted, or is nothing to accept.
+        """
+        position = position_of(payload)
+        if position is None:
+            return False
+        with self._cursors.reading(channel_of(payload), position):
+            if not self.concerns(payload):
+                return False
+            message = read_event(payload, await self._look_up(payload))
+            return message is not None and await self._accept(message)
 
     async def _command(self, payload: JsonObject) -> JsonObject:
         command, rest = parse(str(payload.get("text") or ""))

@@ -21,13 +21,15 @@ from bots.commands import Commands
 from bots.platform import Accept
 from bots.slack import files
 from bots.slack.api import TIMEOUTS, TROUBLE, failure, refused_token, web_client
+from bots.slack.catch_up import CatchUp
 from bots.slack.directory import Directory
 from bots.slack.http_mode import serve_http
 from bots.slack.intake import Intake
 from bots.slack.reply import SlackDraft, split
 from bots.slack.socket_mode import serve_socket
 from bots.slack.status import Statuses
-from core.config import SlackConfig
+from core.config import CatchUpConfig, SlackConfig
+from core.cursors import Cursors
 from core.errors import PlatformError
 from core.messages import Attachment, Reply, Turn
 
@@ -39,7 +41,10 @@ class SlackPlatform:
 
     Args:
         max_bytes: of the largest file fetched.
+        cursors: how far each channel was read.
+        catch_up: how far is looked back.
         ping_interval: seconds between signs of life of the socket; one that is silent for four of them is replaced.
+        quiet_after: seconds without any message or other event after which the socket is taken for deaf.
 
     Attributes:
         listening: set while messages can come in.
@@ -48,19 +53,32 @@ class SlackPlatform:
 
     name = "slack"
 
-    def __init__(self, config: SlackConfig, *, commands: Commands, max_bytes: int, ping_interval: float = 10.0) -> None:
+    def __init__(
+        self,
+        config: SlackConfig,
+        *,
+        commands: Commands,
+        max_bytes: int,
+        cursors: Cursors | None = None,
+        catch_up: CatchUpConfig | None = None,
+        ping_interval: float = 10.0,
+        quiet_after: float = 900.0,
+    ) -> None:
         self.listening = asyncio.Event()
         self.port = config.port
         self._config = config
         self._commands = commands
         self._max_bytes = max_bytes
+        self._cursors = cursors or _Unstored()
         self._ping_interval = ping_interval
+        self._quiet_after = quiet_after
         self._client = web_client(config)
         self._hasty = web_client(config, patient=False)
         self._statuses = Statuses(self._hasty)
+        self._catch_up = CatchUp(self._client, self._cursors, catch_up or CatchUpConfig(hours=0))
 
     async def listen(self, accept: Accept) -> None:
-        """Receive until cancelled; lost and refreshed sockets are replaced.
+        """Receive until cancelled; lost, refreshed and deaf sockets are replaced, and what was missed is looked for.
 
         Raises:
             PlatformError: Slack cannot be reached, or refuses a token; the sentence names the key.
@@ -96,15 +114,39 @@ class SlackPlatform:
             accept=accept,
             commands=self._commands,
             directory=Directory(self._hasty),
+            cursors=self._cursors,
             bot=identity.bot_user_id or "",
             team=identity.team_id or "",
         )
         app = bolt_app(self._config, identity, intake)
+        await self._catch_up.load()
+        looking_back = asyncio.create_task(self._catch_up.run(intake))
+        try:
+            await self._serve(app)
+        finally:
+            looking_back.cancel()
+            await asyncio.gather(looking_back, return_exceptions=True)
+
+    async def _serve(self, app: AsyncApp) -> None:
         if self._config.app_token is not None:
-            token = self._config.app_token.get_secret_value()
-            await serve_socket(app, self._client, token, ping_interval=self._ping_interval, ready=self.listening)
+            await serve_socket(
+                app,
+                self._client,
+                self._config.app_token.get_secret_value(),
+                ping_interval=self._ping_interval,
+                quiet_after=self._quiet_after,
+                ready=self.listening,
+                catch_up=self._catch_up,
+            )
         elif self._config.signing_secret is not None:
-            await serve_http(app, self._config.signing_secret.get_secret_value(), self._config.port, self._ready)
+            await serve_http(
+                app,
+                self._config.signing_secret.get_secret_value(),
+                self._config.port,
+                ready=self._ready,
+                catch_up=self._catch_up,
+                interval=self._ping_interval,
+            )
         else:
             raise PlatformError(
                 "Slack needs slack.app_token (for Socket Mode) or slack.signing_secret (for HTTP) as well.",
@@ -151,6 +193,19 @@ def bolt_app(config: SlackConfig, identity: AuthorizeResult, intake: Intake) -> 
     )
     app.use(_Take(intake))
     return app
+
+
+class _Unstored(Cursors):
+    """Cursors that end with the process."""
+
+    def __init__(self) -> None:
+        super().__init__(None, "slack")  # type: ignore[arg-type]
+
+    async def load(self) -> None:
+        """Read nothing."""
+
+    async def flush(self) -> None:
+        """Write nothing."""
 
 
 class _Take(AsyncMiddleware):

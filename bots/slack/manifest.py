@@ -13,8 +13,8 @@ PATH: Final = "/slack/events"
 EVENTS: Final = ("app_mention", "message.im")
 SCOPES: Final = (
     "app_mentions:read",
-    "channels:history",  # with the three other histories: to see whether an answer was posted before posting it again
-    "channels:read",  # with the three other reads: to know who reads a channel, so that nothing private leaves it
+    "channels:history",  # with the three other histories: to see what was asked and answered while nobody listened
+    "channels:read",  # with the three other reads: to know the channels and who reads them, so that nothing leaks
     "chat:write",
     "commands",
     "files:read",
