@@ -27,6 +27,9 @@ from tests.crash_skills import EFFECTS
 from tests.crashing import Life
 from tests.nursery import LIMIT, Nursery, until
 
+_INTRODUCTIONS: Final = 1000
+"""The number of the first question that introduces somebody."""
+
 _UNFINISHED: Final = (
     "SELECT (SELECT count(*) FROM turns WHERE state IN ('received', 'running'))"
     " + (SELECT count(*) FROM outbox WHERE state = 'waiting')"
@@ -101,10 +104,19 @@ class Field:
 
     # -- Steward
 
-    async def start(self, boundary: Boundary | None = None, time: int = 1) -> None:
-        """Start Steward; it will be killed when it is the given time at a boundary."""
-        log = str(self._log)
-        await self._nursery.begin(Life(config=str(self._config), log=log, boundary=boundary or "", time=time))
+    async def start(self, boundary: Boundary | None = None, time: int = 1, *, linger: float = 0.0) -> None:
+        """Start Steward; the arguments are those of `Life`."""
+        config, log = str(self._config), str(self.log)
+        await self._nursery.begin(Life(config=config, log=log, boundary=boundary or "", time=time, linger=linger))
+
+    async def introduce(self) -> None:
+        """Let Steward run once and be told something in every place; what it never heard of it cannot catch up with."""
+        await self.start()
+        await self.online()
+        for number, door in enumerate(door for door in Door if door.split()[0] in self._platforms):
+            for user in range(2):
+                await self.ask(Question(number=_INTRODUCTIONS + 2 * number + user), door)
+        await self.verdicts()
 
     async def online(self) -> None:
         """Wait until Steward is connected to all platforms, or dead."""
@@ -141,16 +153,29 @@ class Field:
         return self.asked[-1]
 
     async def verdicts(self) -> list[Verdict]:
-        """Wait until everything is answered, stop Steward, and judge."""
+        """Wait until everything is answered, stop Steward, and judge.
+
+        Raises:
+            AssertionError: something is wrong; it says what, and shows the end of the log.
+        """
+        found = await self.judged()
+        wrong = self.complaints(found)
+        assert not wrong, "\n\n".join([*wrong, self._tail()])
+        return found
+
+    async def judged(self) -> list[Verdict]:
+        """Wait until everything is answered, but not for ever, stop Steward, and judge whatever there is."""
+        await self.online()
         await self.slack.settled(timeout=LIMIT)
         with contextlib.suppress(AssertionError):  # what is missing is for the judge
             await until(self._is_done, "everything is answered")
         await self.stop()
-        found = [self.judge(asked) for asked in self.asked]
-        wrong = [self._report(verdict) for verdict in found if verdict.fate not in ("answered", "marked")]
-        wrong += [f"the bot said something else: {seen}" for seen in strange(self.seen)]
-        assert not wrong, "\n\n".join([*wrong, self._tail()])
-        return found
+        return [self.judge(asked) for asked in self.asked]
+
+    def complaints(self, verdicts: Sequence[Verdict]) -> list[str]:
+        """Say what is wrong."""
+        wrong = [self._report(verdict) for verdict in verdicts if verdict.reasons]
+        return wrong + [f"the bot said something else: {seen}" for seen in strange(self.seen)]
 
     def judge(self, asked: Asked) -> Verdict:
         """Judge the answer to a question as it stands now."""
@@ -178,15 +203,16 @@ class Field:
         requests = (request for request in self.model.requests if read(request.question) == question)
         return Counter(len(request.results) for request in requests)
 
+    @property
+    def log(self) -> Path:
+        """What Steward logged in all its lives."""
+        return self._folder / "steward.log"
+
     # -- inside
 
     @property
     def _config(self) -> Path:
         return self._folder / "config.yaml"
-
-    @property
-    def _log(self) -> Path:
-        return self._folder / "steward.log"
 
     def _settings(self) -> dict[str, object]:
         slack: dict[str, object] = {"bot_token": self.slack.bot_token, "api_url": self.slack.url}
@@ -251,7 +277,7 @@ class Field:
         return "\n".join([f"{door}: {verdict.question.text!r} is {verdict.fate}: {reasons}", *said])
 
     def _tail(self, lines: int = 60) -> str:
-        found = self._log.read_text().splitlines()[-lines:] if self._log.exists() else ["nothing"]
+        found = self.log.read_text().splitlines()[-lines:] if self.log.exists() else ["nothing"]
         return "\n".join(["the log ends with", *found])
 
 

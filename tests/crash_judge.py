@@ -1,6 +1,5 @@
 """The judge: is each question answered exactly once, whole, in order and in the right place?"""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -11,8 +10,9 @@ from bots.simulator.transcript import Shown
 from core.doubts import told
 from tests.crash_questions import FILE, LINE, Question
 
-Fate: TypeAlias = Literal["answered", "marked", "lost", "doubled", "wrong"]
-"""Shown once; once and again with the mark; not, or not all of it; more than once; disordered or somewhere else."""
+Fate: TypeAlias = Literal["answered", "marked", "refused", "lost", "doubled", "wrong"]
+"""Shown once; once and again with the mark; not at all, which the person was told; not, or not all of it; more than
+once; in another order, in another place, or with effects that it does not tell of."""
 
 _DOUBT = told("", ["publish"])
 
@@ -78,7 +78,7 @@ def judge(
     """
     own = tuple(one for one in seen if question.number in one.numbers)
     if not own and not must:
-        return Verdict(question=question, fate="answered")
+        return Verdict(question=question, fate="refused")
     doubt = any(_DOUBT in one.shown.text for one in own)
     fate, reasons = _shown(question, own)
     reasons += _misplaced(own, place)
@@ -119,8 +119,3 @@ def _misplaced(own: Sequence[Seen], place: Place) -> list[str]:
     if place.to is not None and own and own[0].to != place.to:
         found.append(f"{own[0].shown.id} replies to {own[0].to} and not to the question")
     return found
-
-
-def repeated(text: str, mark: str) -> bool:
-    """Tell whether a message says that it may be a repetition."""
-    return re.sub(r"\W+", " ", mark).strip() in re.sub(r"\W+", " ", text)

@@ -4,10 +4,14 @@ import os
 import struct
 import zlib
 from pathlib import Path
+from time import sleep
 
 from core import Attachment, Context, skill
 
 EFFECTS = "effects.txt"
+
+WHILE = 0.01
+"""Seconds before and after what a skill does."""
 
 
 @skill(effects="outside")
@@ -44,13 +48,15 @@ def picture(number: int, context: Context) -> Attachment:
 
 
 def _leave(name: str, number: int, context: Context) -> None:
-    """Write a line in one go, so that a kill leaves a whole one or none."""
+    """Take a while, and write a line in one go, so that a kill leaves a whole one or none."""
+    sleep(WHILE)
     path = Path(str(context.settings["folder"])) / EFFECTS
     file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     try:
         os.write(file, f"{name} {number}\n".encode())
     finally:
         os.close(file)
+    sleep(WHILE)
 
 
 def _png(number: int) -> bytes:

@@ -14,17 +14,22 @@ LONGEST: Final = 0.6
 """Seconds a life lasts at the most: about the time in which Steward starts and answers a few questions."""
 
 
+LINGER: Final = 0.005
+"""Seconds at each boundary, which a turn otherwise passes too fast to be killed there often."""
+
+
 async def storm(field: Field, random: Random, kills: int) -> None:
     """Ask and kill: before Steward is connected, while it answers, while it takes up what it was killed at."""
     numbers = itertools.count()
-    await field.start()
+    await field.introduce()
+    await field.start(linger=LINGER)
     await field.online()
     for _ in range(kills):
         asking = asyncio.create_task(_ask(field, random, numbers))
         await asyncio.sleep(random.uniform(0.0, LONGEST))
         await field.kill()
         await asking
-        await field.start()
+        await field.start(linger=LINGER)
         if random.random() < 0.5:
             await field.online()
 

@@ -14,10 +14,11 @@ import signal
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from time import sleep
 
 from bots.app import open_app
 from core import telemetry
-from core.boundary import Boundary, Watch, unwatched
+from core.boundary import Boundary, Watch
 from core.config import load
 from core.errors import OperatorError
 
@@ -37,24 +38,27 @@ class Life:
         log: path of the file to which it adds its log.
         boundary: where it ends itself by SIGKILL; "": nowhere.
         time: when it gets there for the how many'th time.
+        linger: seconds that it stays at every boundary, so that a kill from outside may well come there.
     """
 
     config: str
     log: str
     boundary: str = ""
     time: int = 1
+    linger: float = 0.0
 
     def dump(self) -> str:
         return json.dumps(asdict(self))
 
 
-def killing(boundary: Boundary, time: int) -> Watch:
-    """Kill this process when it is the given time at a boundary."""
-    left = time
+def watching(life: Life) -> Watch:
+    """Linger at each boundary, and kill this process at the one where it is to end."""
+    left = life.time
 
     def watch(reached: Boundary) -> None:
         nonlocal left
-        left -= reached is boundary
+        sleep(life.linger)
+        left -= reached == life.boundary
         if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -63,12 +67,11 @@ def killing(boundary: Boundary, time: int) -> Watch:
 
 def live(life: Life) -> int:
     """Do what `steward run` does and return the exit code."""
-    watch = killing(Boundary(life.boundary), life.time) if life.boundary else unwatched
     config = load(Path(life.config))
     telemetry.configure(config.log, config.secrets())
 
     async def run() -> None:
-        async with open_app(config, watch=watch) as app:
+        async with open_app(config, watch=watching(life)) as app:
             await app.run()
 
     try:
