@@ -4,7 +4,7 @@ import asyncio
 import inspect
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import partial
@@ -301,6 +301,10 @@ class Skillset:
                 )
         self.tools: tuple[Tool, ...] = tuple(self._skills[name].tool for name in sorted(self._skills))
 
+    def __iter__(self) -> Iterator[Skill]:
+        """Yield the skills."""
+        return iter(self._skills.values())
+
     @property
     def preload(self) -> tuple[str, ...]:
         """The modules that processes should have imported before they run blocking skills: the skills' own first."""
@@ -310,7 +314,7 @@ class Skillset:
 
     def with_runner(self, runner: Runner) -> "Skillset":
         """Return the same skills, with blocking ones run by `runner`."""
-        return Skillset(tuple(self._skills.values()), self._settings, runner)
+        return Skillset(tuple(self), self._settings, runner)
 
     def repeatable(self, name: str) -> bool:
         """Tell whether a skill may be run again when it is not known whether it was run."""

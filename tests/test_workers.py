@@ -623,7 +623,7 @@ import skills
 from dataclasses import replace
 {TEST_SKILLS}
 found = discover(skills)
-skillset = Skillset((*found._skills.values(), *skillset._skills.values()))
+skillset = Skillset((*found, *skillset))
 
 async def use(call):
     print(await call("modules", names=["matplotlib.backends.backend_agg", "matplotlib.font_manager", "skills.chart"]))

@@ -141,13 +141,13 @@ Blobs: TypeAlias = Sequence[bytes]
 M = TypeVar("M")
 
 _to_worker: TypeAdapter[tuple[list[int], ToWorker]] = TypeAdapter(tuple[list[int], ToWorker])
+_any: TypeAdapter[ToWorker | FromWorker] = TypeAdapter(ToWorker | FromWorker)
 _from_worker: TypeAdapter[tuple[list[int], FromWorker]] = TypeAdapter(tuple[list[int], FromWorker])
 
 
 def head(message: ToWorker | FromWorker, blobs: Blobs = ()) -> bytes:
     """Write the part of a frame before its blobs."""
-    adapter: TypeAdapter[object] = TypeAdapter(type(message))
-    fields = [[len(blob) for blob in blobs], adapter.dump_python(message, mode="json")]
+    fields = [[len(blob) for blob in blobs], _any.dump_python(message, mode="json")]
     header = well_formed(json.dumps(fields, ensure_ascii=False)).encode()
     return _LENGTH.pack(len(header)) + header
 
