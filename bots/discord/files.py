@@ -8,6 +8,8 @@ from core.messages import Attachment
 
 _TIMEOUT = aiohttp.ClientTimeout(total=120, sock_connect=10, sock_read=30)
 _CHUNK = 64 * 1024
+_HTML = "text/html"
+_PAGES = (b"<!doctype html", b"<html")
 
 
 async def fetch(attachment: Attachment, *, max_bytes: int) -> bytes:
@@ -21,11 +23,14 @@ async def fetch(attachment: Attachment, *, max_bytes: int) -> bytes:
     try:
         async with aiohttp.ClientSession(timeout=_TIMEOUT) as session, session.get(attachment.source) as response:
             _check(response, attachment, max_bytes)
-            return await _read(response, attachment, max_bytes)
+            content = await _read(response, attachment, max_bytes)
     except TimeoutError as error:
         raise PlatformError(f"{attachment.filename} did not arrive in time.") from error
     except (aiohttp.ClientError, OSError, ValueError) as error:
         raise PlatformError(f"{attachment.filename} could not be fetched ({reason(error)}).") from error
+    if attachment.media_type != _HTML and content.lstrip()[:14].lower().startswith(_PAGES):
+        raise _web_page(attachment)
+    return content
 
 
 def _check(response: aiohttp.ClientResponse, attachment: Attachment, max_bytes: int) -> None:
@@ -35,9 +40,8 @@ def _check(response: aiohttp.ClientResponse, attachment: Attachment, max_bytes: 
         raise PlatformError(sentence, permanent=permanent)
     if (response.content_length or 0) > max_bytes:
         raise _too_large(attachment, max_bytes)
-    if response.content_type == "text/html" and attachment.media_type != "text/html":
-        sentence = f"{attachment.filename} is a web page where a file of type {attachment.media_type} was expected."
-        raise PlatformError(sentence, permanent=True)
+    if response.content_type == _HTML and attachment.media_type != _HTML:
+        raise _web_page(attachment)
 
 
 async def _read(response: aiohttp.ClientResponse, attachment: Attachment, max_bytes: int) -> bytes:
@@ -47,6 +51,11 @@ async def _read(response: aiohttp.ClientResponse, attachment: Attachment, max_by
         if len(content) > max_bytes:
             raise _too_large(attachment, max_bytes)
     return bytes(content)
+
+
+def _web_page(attachment: Attachment) -> PlatformError:
+    sentence = f"{attachment.filename} is a web page where a file of type {attachment.media_type} was expected."
+    return PlatformError(sentence, permanent=True)
 
 
 def _too_large(attachment: Attachment, max_bytes: int) -> PlatformError:

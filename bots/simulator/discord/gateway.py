@@ -46,6 +46,8 @@ class Intent(IntFlag):
 _ENDING = (1000, 1001)
 """Codes with which a client ends its session: https://discord.com/developers/docs/events/gateway#initiating-a-disconnect"""
 
+_ASKING = ("MESSAGE_CREATE", "INTERACTION_CREATE")
+
 PRIVILEGED = Intent.GUILD_MEMBERS | Intent.GUILD_PRESENCES | Intent.MESSAGE_CONTENT
 
 
@@ -131,12 +133,6 @@ class Session:
             await self.connection.send(Op.DISPATCH, data, event=event, seq=seq)
         await self.dispatch("RESUMED", {"_trace": []})
 
-    async def shuffle(self, times: int, order: random.Random) -> None:
-        """Send every event about messages and interactions again so many times, in another order and newly numbered."""
-        again = [each for each in self.events if each[0].endswith("_CREATE") and each[0] != "GUILD_CREATE"] * times
-        for event, data in order.sample(again, len(again)):
-            await self.dispatch(event, data)
-
 
 def visible(payload: JsonObject, of: Message, bot_id: str) -> JsonObject:
     """Blank what a bot without the message-content intent does not get to read.
@@ -167,6 +163,7 @@ class Gateway:
     def __init__(self, world: World, *, token: str, message_content: bool, heartbeat: float) -> None:
         self.url = ""
         self.sessions: dict[str, Session] = {}
+        self._ended: list[Session] = []
         self.identified = 0
         self.resumed = 0
         self._world = world
@@ -198,9 +195,13 @@ class Gateway:
             await session.replay(1)
 
     async def storm(self, times: int, order: random.Random) -> None:
-        """Send what every session was told of messages and interactions again so many times, in another order."""
+        """Send every session all messages and interactions that any was told of so many times more, in any order."""
+        told = [*self._ended, *self.sessions.values()]
+        unique = {json.dumps(data): (event, data) for each in told for event, data in each.events if event in _ASKING}
+        again = [*unique.values()] * times
         for session in list(self.sessions.values()):
-            await session.shuffle(times, order)
+            for event, data in order.sample(again, len(again)):
+                await session.dispatch(event, data)
 
     def deafen(self) -> None:
         """Let the sessions that there are get no event any more, while their connections seem to be well."""
@@ -262,7 +263,7 @@ class Gateway:
             for session in [each for each in self.sessions.values() if each.connection is connection]:
                 session.connection = None
                 if socket.close_code in _ENDING:
-                    del self.sessions[session.id]
+                    self._ended.append(self.sessions.pop(session.id))
         return socket
 
     async def _receive(self, connection: _Connection, text: str) -> None:
