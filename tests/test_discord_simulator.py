@@ -13,6 +13,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bots.simulator.discord import DiscordSimulator, Fault
+from tests.discord_team import until
 
 MESSAGES = "/channels/{channel_id}/messages"
 
@@ -20,8 +21,10 @@ MESSAGES = "/channels/{channel_id}/messages"
 class Bot(discord.Client):
     """A client that keeps what it gets."""
 
-    def __init__(self, intents: discord.Intents) -> None:
-        super().__init__(intents=intents, allowed_mentions=discord.AllowedMentions.none())
+    def __init__(self, intents: discord.Intents, *, heartbeat_timeout: float = 60.0) -> None:
+        super().__init__(
+            intents=intents, allowed_mentions=discord.AllowedMentions.none(), heartbeat_timeout=heartbeat_timeout
+        )
         self.seen: asyncio.Queue[discord.Message] = asyncio.Queue()
         self.used: asyncio.Queue[discord.Interaction] = asyncio.Queue()
 
@@ -43,11 +46,13 @@ class Bot(discord.Client):
 
 
 @contextlib.asynccontextmanager
-async def connected(simulator: DiscordSimulator, *, message_content: bool = False) -> AsyncIterator[Bot]:
+async def connected(
+    simulator: DiscordSimulator, *, message_content: bool = False, heartbeat_timeout: float = 60.0
+) -> AsyncIterator[Bot]:
     Route.BASE = simulator.api_url
     DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(simulator.gateway_url)
     intents = discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=message_content)
-    async with Bot(intents) as bot:
+    async with Bot(intents, heartbeat_timeout=heartbeat_timeout) as bot:
         running = asyncio.create_task(bot.start(simulator.token))
         try:
             await simulator.connected()
@@ -232,6 +237,89 @@ async def test_reconnect_is_followed_by_a_resume(simulator: DiscordSimulator) ->
         await simulator.dm(ada, "after")
         assert (await bot.next_message()).content == "after"
         assert simulator.gateway.identified == 1
+
+
+async def test_f12_a_gateway_that_answers_no_heartbeat_is_left_and_resumed() -> None:
+    async with DiscordSimulator(heartbeat=0.2) as simulator:
+        ada = simulator.person("Ada")
+        async with connected(simulator, heartbeat_timeout=1.0) as bot:
+            simulator.gateway.freeze()
+            await simulator.dm(ada, "unheard at first")
+            assert (await bot.next_message()).content == "unheard at first"
+            assert (simulator.gateway.identified, simulator.gateway.resumed) == (1, 1)
+
+
+async def test_a_deaf_session_gets_nothing_but_answers_to_its_heartbeats() -> None:
+    async with DiscordSimulator(heartbeat=0.05) as simulator:
+        ada = simulator.person("Ada")
+        async with connected(simulator, heartbeat_timeout=1.0) as bot:
+            simulator.gateway.deafen()
+            await simulator.dm(ada, "unheard")
+            await asyncio.sleep(1.5)
+            assert bot.seen.empty()
+            assert (simulator.gateway.identified, simulator.gateway.resumed) == (1, 0)
+
+
+@pytest.mark.parametrize(("code", "left"), [(1000, 0), (4000, 1)])
+async def test_a_session_ends_where_the_client_closes_it(simulator: DiscordSimulator, code: int, left: int) -> None:
+    async with aiohttp.ClientSession() as session, session.ws_connect(simulator.gateway_url) as socket:
+        await socket.receive_json()
+        await socket.send_json({"op": 2, "d": {"token": simulator.token, "intents": 0}})
+        await socket.receive_json()
+        await socket.close(code=code)
+    assert len(simulator.gateway.sessions) == left
+
+
+async def test_a_history_is_read_in_pages(simulator: DiscordSimulator) -> None:
+    general, ada = simulator.channel("general"), simulator.person("Ada")
+    written = [await simulator.say(general, ada, f"{number}") for number in range(250)]
+    async with connected(simulator) as bot:
+        place, start = room(bot, general.id), discord.Object(int(written[9].id))
+        after = [message.id async for message in place.history(limit=None, after=start)]
+        assert after == [int(each.id) for each in written[10:]]
+        before = [message.id async for message in place.history(limit=None, before=start)]
+        assert before == [int(each.id) for each in reversed(written[:9])]
+        with pytest.raises(discord.HTTPException) as caught:
+            await bot.http.logs_from(int(general.id), limit=101)
+        assert caught.value.code == 50035
+
+
+async def test_a_history_withholds_what_the_gateway_withholds(simulator: DiscordSimulator) -> None:
+    general, ada = simulator.channel("general"), simulator.person("Ada")
+    await simulator.say(general, ada, "chatter")
+    await simulator.mention(general, ada, "hello")
+    async with connected(simulator) as bot:
+        shown = [message.content async for message in room(bot, general.id).history()]
+        assert shown == [f"{simulator.bot.mention} hello", ""]
+
+
+async def test_a_history_that_may_not_be_read_is_empty_and_a_hidden_one_refused(simulator: DiscordSimulator) -> None:
+    general, ada = simulator.channel("general"), simulator.person("Ada")
+    await simulator.mention(general, ada, "hello")
+    general.unreadable = True
+    async with connected(simulator) as bot:
+        assert [message async for message in room(bot, general.id).history()] == []
+        general.hidden = True
+        with pytest.raises(discord.Forbidden):
+            await anext(room(bot, general.id).history())
+
+
+async def test_a_server_describes_where_its_channels_end_and_what_the_bot_may(simulator: DiscordSimulator) -> None:
+    ada, general, secret = simulator.person("Ada"), simulator.channel("general"), simulator.channel("s", private=True)
+    thread, put_away = simulator.thread(general, "plans"), simulator.thread(general, "old")
+    hidden, unreadable = simulator.channel("hidden"), simulator.channel("unreadable")
+    put_away.archived = hidden.hidden = unreadable.unreadable = True
+    last = {place.id: (await simulator.say(place, ada, "hello")).id for place in (general, secret, thread)}
+    async with connected(simulator) as bot:
+        await until(lambda: bot.guilds and not bot.guilds[0].unavailable)
+        [guild] = bot.guilds
+        ends = {str(each.id): str(each.last_message_id) for each in guild.text_channels}
+        ends |= {str(each.id): str(each.last_message_id) for each in guild.threads}
+        assert {key: ends[key] for key in last} == last
+        assert put_away.id not in ends
+        may = {each.name: each.permissions_for(guild.me) for each in guild.text_channels}
+        assert [name for name in may if not may[name].view_channel] == ["hidden"]
+        assert [name for name in may if not may[name].read_message_history] == ["hidden", "unreadable"]
 
 
 async def test_an_invalid_session_identifies_again(simulator: DiscordSimulator) -> None:
