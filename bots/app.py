@@ -27,8 +27,9 @@ from core.memory import Memory
 from core.messages import Conversation
 from core.model import Model, Tool
 from core.skill import Skillset
-from core.store import Store, open_store
+from core.store import Store, hold, open_store
 from core.turns import Turns
+from core.workers import Workers
 
 log = logging.getLogger("steward.app")
 
@@ -137,7 +138,15 @@ class App:
         if self.config.slack.configured:
             from bots.slack import SlackPlatform
 
-            found.append(SlackPlatform(self.config.slack, commands=self.commands, max_bytes=self.files.max_bytes))
+            found.append(
+                SlackPlatform(
+                    self.config.slack,
+                    commands=self.commands,
+                    max_bytes=self.files.max_bytes,
+                    cursors=Cursors(self.store, SlackPlatform.name),
+                    catch_up=self.config.catch_up,
+                )
+            )
         if self.config.discord.configured:
             from bots.discord import DiscordPlatform
 
@@ -206,10 +215,14 @@ async def open_app(config: Config, *, announced: bool = False, watch: Watch = un
         watch: is told each boundary of a turn's life.
 
     Raises:
-        OperatorError: a skill is wrong, or the data folder or database cannot be used.
+        OperatorError: a skill is wrong, another Steward uses the data folder, or that or the database cannot be used.
     """
     skillset = skills(config)
     async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(hold(config.data_dir))
+        workers = Workers(config.workers, scratch=config.data_dir / "scratch", preload=skillset.preload)
+        stack.push_async_callback(workers.close)
+        await workers.start()
         store = await open_store(config.database)
         stack.push_async_callback(store.close)
         memory = Memory(store, turns=config.memory.turns, tokens=config.memory.tokens)
@@ -219,7 +232,7 @@ async def open_app(config: Config, *, announced: bool = False, watch: Watch = un
         stack.push_async_callback(model.close)
         agent = Agent(
             model=model,
-            skills=skillset,
+            skills=skillset.with_runner(workers),
             memory=memory,
             files=files,
             name=config.name,
