@@ -30,17 +30,30 @@ def is_boundary(text: str, index: int, start: int = 0) -> bool:
         return True
     if _REGIONAL.match(before) and _REGIONAL.match(after):
         return _regional_run(text, index, start) % 2 == 0
-    return not _joins(before, after)
+    if _extends(after):
+        return False
+    return not _joins(before, after) and (after.isspace() or not _after_virama(text, index, start))
+
+
+def _extends(character: str) -> bool:
+    return bool(_EXTENDING.match(character)) or unicodedata.category(character).startswith("M")
 
 
 def _joins(before: str, after: str) -> bool:
-    if _EXTENDING.match(after) or unicodedata.category(after).startswith("M"):
-        return True
-    if before == _ZWJ or unicodedata.combining(before) == _VIRAMA:
+    if before == _ZWJ:
         return not after.isspace()
     if _HANGUL.match(before) and _HANGUL.match(after):
         return bool(_HANGUL_LEADING.match(before) or _HANGUL_FOLLOWING.match(after))
     return "\ud800" <= before <= "\udbff" and "\udc00" <= after <= "\udfff"
+
+
+def _after_virama(text: str, index: int, start: int) -> bool:
+    """Tell whether a virama is among the marks before `text[index]`: it joins consonants."""
+    while index > start and _extends(text[index - 1]):
+        index -= 1
+        if unicodedata.combining(text[index]) == _VIRAMA:
+            return True
+    return False
 
 
 def _regional_run(text: str, index: int, start: int) -> int:

@@ -3,9 +3,13 @@
 import re
 import time
 import unicodedata
+from collections.abc import Sequence
+from itertools import count
+from random import Random
 
 import pytest
-from hypothesis import given, settings
+import regex
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from bots.graphemes import is_boundary
@@ -109,7 +113,7 @@ def test_text_that_fits_is_one_piece(text: str, room: int) -> None:
 
 @unhurried
 @given(st.one_of(markdown, st.text(max_size=300)), limits)
-def test_no_piece_is_over_the_limit(text: str, limit: int) -> None:
+def test_f20_no_piece_is_over_the_limit(text: str, limit: int) -> None:
     assert all(utf16(piece) <= limit for piece in split(text, limit))
 
 
@@ -121,7 +125,7 @@ def test_no_piece_is_blank(text: str, limit: int) -> None:
 
 @unhurried
 @given(st.one_of(markdown, st.text(max_size=300)), limits)
-def test_only_whitespace_is_lost_where_a_text_is_cut(text: str, limit: int) -> None:
+def test_f20_only_whitespace_is_lost_where_a_text_is_cut(text: str, limit: int) -> None:
     assert stretches_of(text, split(text, limit))
 
 
@@ -131,13 +135,13 @@ def test_the_indentation_of_a_character_over_the_limit_is_no_piece_of_its_own() 
 
 @unhurried
 @given(markdown, st.integers(min_value=60, max_value=150))
-def test_code_blocks_end_in_the_piece_they_begin_in(text: str, limit: int) -> None:
+def test_f20_code_blocks_end_in_the_piece_they_begin_in(text: str, limit: int) -> None:
     assert not any(left_open(piece) for piece in split(text, limit))
 
 
 @unhurried
 @given(st.lists(st.sampled_from([*GRAPHEMES, "a", "字"]), min_size=1, max_size=60), st.integers(12, 40))
-def test_a_character_is_never_broken(graphemes: list[str], limit: int) -> None:
+def test_f20_a_character_is_never_broken(graphemes: list[str], limit: int) -> None:
     for piece in split("".join(graphemes), limit):
         rest = piece
         while rest:
@@ -145,6 +149,88 @@ def test_a_character_is_never_broken(graphemes: list[str], limit: int) -> None:
             grapheme = next((known for known in [*GRAPHEMES, "a", "字"] if rest.startswith(known)), None)
             assert grapheme is not None or rest[0].isspace(), f"{rest!r} begins in the middle of a character"
             rest = rest[len(grapheme or " ") :]
+
+
+PARTS = st.sampled_from([*"".join(GRAPHEMES), "\u1112", "\u1161", "\u11ab", "가", " ", "a\u0301", " \u0301", "\r\n"])
+strange = st.lists(st.one_of(PARTS, st.characters()), min_size=1, max_size=80).map("".join)
+
+
+@given(strange)
+@example("\u1112\u1161\u11ab")
+@example("가\u11ab")
+@example("क\u094d\u0301क")
+def test_f20_no_place_is_taken_for_a_border_within_what_unicode_calls_a_character(text: str) -> None:
+    borders = {match.start() for match in regex.finditer(r"\X", text)} | {len(text)}
+    assert {place for place in range(len(text)) if is_boundary(text, place)} <= borders
+
+
+@pytest.mark.parametrize("text", ["a\n\u0301", "a\u2028\u0301", "a\x00\u0301"])
+def test_a_line_ends_whatever_comes_then(text: str) -> None:
+    assert is_boundary(text, 2)
+
+
+@unhurried
+@given(strange, st.data())
+def test_f20_no_cut_is_within_what_unicode_calls_a_character(text: str, data: st.DataObject) -> None:
+    whole = text.strip()
+    assume("```" not in whole and "~~~" not in whole)
+    borders = {match.start() for match in regex.finditer(r"\X", whole)} | {len(whole)}
+    largest = max((utf16(found) for found in regex.findall(r"\X", whole)), default=0)
+    place = 0
+    for piece in split(whole, data.draw(st.integers(largest + 24, largest + 48))):
+        start = whole.index(piece, place)
+        place = start + len(piece)
+        assert {start, place} <= borders, f"{piece!r} was cut out of a character"
+
+
+LABELLED = re.compile(r"[cp]\d+")
+labelled_code = st.tuples(
+    st.sampled_from(["```", "~~~", "````"]), st.sampled_from(["", "py", "a long info string"]), st.integers(1, 12)
+)
+labelled = st.lists(st.one_of(labelled_code, st.integers(1, 12)), min_size=1, max_size=6)
+
+
+def written(blocks: Sequence[tuple[str, str, int] | int], width: int) -> str:
+    """Blocks of lines that say themselves whether they are code (c1) or prose (p2), the code of some width."""
+    numbers = count()
+    parts: list[str] = []
+    for block in blocks:
+        if isinstance(block, int):
+            parts.append("\n".join(f"p{next(numbers)} is a line of prose." for _ in range(block)))
+            continue
+        marker, info, size = block
+        lines_ = [f"c{next(numbers)} = {marker[0] * 2} {'x' * width}" for _ in range(size)]
+        parts.append("\n".join([marker + info, *lines_, marker]))
+    return "\n\n".join(parts)
+
+
+@unhurried
+@given(labelled, st.sampled_from([1, 40, 150]), st.integers(60, 200))
+def test_f20_code_is_read_as_code_and_prose_as_prose_in_every_piece(
+    blocks: list[tuple[str, str, int] | int], width: int, limit: int
+) -> None:
+    text = written(blocks, width)
+    seen: list[str] = []
+    for piece in split(text, limit):
+        opening = last = ""
+        for line in piece.split("\n"):
+            fence = FENCE.fullmatch(line)
+            if fence and (not opening or fence[1].startswith(opening)):
+                assert not opening or last != opening, "an empty block of code"
+                opening = last = "" if opening else fence[1]
+                continue
+            last = line
+            found = LABELLED.findall(line)
+            assert all((label[0] == "c") == bool(opening) for label in found), f"{line!r} changed its nature"
+            seen += found
+    assert seen == LABELLED.findall(text), "a line was lost, doubled or moved"
+
+
+@unhurried
+@given(st.one_of(markdown, st.text(max_size=300)), st.integers(60, 150))
+def test_f20_what_was_split_is_not_split_again(text: str, limit: int) -> None:
+    for piece in split(text, limit):
+        assert split(piece, limit) == [piece]
 
 
 def test_a_character_over_the_limit_is_broken_between_code_points() -> None:
@@ -197,7 +283,11 @@ def test_indentation_survives_at_a_cut() -> None:
     assert split("- one item\n    - two", 16) == ["- one item", "    - two"]
 
 
-def test_a_cut_fence_is_closed_and_opened_again_with_its_info_string() -> None:
+def test_a_mark_keeps_the_space_it_stands_on() -> None:
+    assert split("word \u0301mark", 7) == ["word", " \u0301mark"]
+
+
+def test_f20_a_cut_fence_is_closed_and_opened_again_with_its_info_string() -> None:
     assert split("```python\nfirst = 1\nsecond = 2\n```", 30) == [
         "```python\nfirst = 1\n```",
         "```python\nsecond = 2\n```",
@@ -247,6 +337,12 @@ def test_flags_are_counted_in_pairs() -> None:
     assert [is_boundary("🇩🇪🇫🇷", index) for index in range(1, 4)] == [False, True, False]
 
 
+def mixed(size: int, *, seed: int) -> str:
+    """Everything that is hard to cut, in any order."""
+    hard = [*GRAPHEMES, "word ", " ", "\n", "\n\n", "```\n", "\n~~~~ py\n", "字。", "\u0301", "x" * 60, "\u00a0"]
+    return "".join(Random(seed).choices(hard, k=size))
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -256,8 +352,10 @@ def test_flags_are_counted_in_pairs() -> None:
         "~~~ " * 250_000,
         "```\nx\n```\n" * 100_000,
         "\n " * 500_000 + "x",
+        mixed(250_000, seed=1),
+        mixed(250_000, seed=2),
     ],
-    ids=["words", "letters", "flags", "tildes", "fences", "blank"],
+    ids=["words", "letters", "flags", "tildes", "fences", "blank", "mixed", "mixed otherwise"],
 )
 def test_a_million_characters_take_linear_time(text: str) -> None:
     started = time.process_time()
