@@ -84,6 +84,14 @@ def _parser() -> argparse.ArgumentParser:
     skills.add_argument("--json", action="store_true", help="as JSON, with the schema of the arguments")
     skills.set_defaults(command=_skills)
 
+    turns = commands.add_parser("turns", parents=[everywhere], help="list turns that are stuck or failed")
+    turns.set_defaults(command=_turns)
+    retry = turns.add_subparsers(title="commands", metavar="COMMAND").add_parser(
+        "retry", parents=[everywhere], help="have a turn tried again"
+    )
+    retry.add_argument("turn", metavar="ID", type=int, help="the turn's number")
+    retry.set_defaults(command=_retry)
+
     manifest = commands.add_parser("manifest", parents=[everywhere], help="print the manifest of a platform's app")
     manifest.add_argument("platform", choices=["slack"])
     manifest.set_defaults(command=_manifest)
@@ -145,6 +153,26 @@ def _skills(arguments: argparse.Namespace) -> int:
         width = max((len(tool.name) for tool in tools), default=0)
         for tool in tools:
             print(f"{tool.name:<{width}}  {tool.description.splitlines()[0]}")
+    return 0
+
+
+def _turns(arguments: argparse.Namespace) -> int:
+    import asyncio
+
+    config = _logged(arguments)
+    from bots.turns import listed
+
+    print(asyncio.run(listed(config)))
+    return 0
+
+
+def _retry(arguments: argparse.Namespace) -> int:
+    import asyncio
+
+    config = _logged(arguments)
+    from bots.turns import retried
+
+    print(asyncio.run(retried(config, arguments.turn)))
     return 0
 
 

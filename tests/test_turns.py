@@ -374,6 +374,13 @@ async def test_f50_it_may_be_asked_for_again_in_a_new_message(tmp_path: Path, ba
         assert steward.outlet.texts[1] == "Done now."
 
 
+async def test_f50_a_skill_with_effects_that_fails_midway_is_in_doubt_too(tmp_path: Path, bank: Bank) -> None:
+    model = ScriptedModel(calls(("pay", '{"amount": -1}')), says("It failed."))
+    async with house(tmp_path, model, bank.pay) as steward:
+        await steward.answer(message("pay"))
+        assert "I do not know whether `pay` was carried out" in steward.outlet.texts[0]
+
+
 async def test_two_calls_with_effects_side_by_side_are_both_run(tmp_path: Path, bank: Bank) -> None:
     model = ScriptedModel(calls(("pay", '{"amount": 1}'), ("pay", '{"amount": 2}')), says("Both."))
     async with house(tmp_path, model, bank.pay) as steward:
