@@ -1,7 +1,7 @@
 """Calls of which nobody knows whether they did what they were made for."""
 
 from core.doubts import begun, doubtful, told
-from core.items import Answer, Begun, Call, Result
+from core.items import Answer, Begun, Call, Result, Step
 
 PAY = Call(id="c1", name="pay", arguments="{}")
 POST = Call(id="c2", name="post", arguments="{}")
@@ -12,18 +12,18 @@ def result(call: Call, *, unknown: bool = False) -> Result:
 
 
 def test_a_call_that_began_and_has_no_result_is_in_doubt() -> None:
-    steps = [Answer(calls=(PAY, POST)), Begun(call=PAY), Begun(call=POST), result(POST)]
+    steps: list[Step] = [Answer(calls=(PAY, POST)), Begun(call=PAY), Begun(call=POST), result(POST)]
     assert begun(steps) == {"c1": PAY}
     assert doubtful(steps) == ["pay"]
 
 
 def test_a_call_of_an_earlier_answer_with_the_same_id_is_another() -> None:
-    steps = [Answer(calls=(PAY,)), Begun(call=PAY), result(PAY), Answer(calls=(PAY,))]
+    steps: list[Step] = [Answer(calls=(PAY,)), Begun(call=PAY), result(PAY), Answer(calls=(PAY,))]
     assert begun(steps) == {}
 
 
 def test_a_result_that_is_unknown_stays_in_doubt_and_is_named_once() -> None:
-    steps = [
+    steps: list[Step] = [
         Answer(calls=(PAY,)),
         Begun(call=PAY),
         result(PAY, unknown=True),
