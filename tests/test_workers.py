@@ -24,6 +24,7 @@ import skills
 from core import Attachment, Context, Reply
 from core.config import WorkersConfig
 from core.discovery import discover
+from core.errors import OperatorError
 from core.items import Call
 from core.skill import Outcome, Skill, Skillset, options_of
 from core.workers import Workers
@@ -340,12 +341,12 @@ async def test_as_many_calls_run_at_once_as_there_are_processes(tmp_path: Path) 
 
 
 async def test_too_much_memory_is_an_error_that_says_so(tmp_path: Path) -> None:
-    async with opened(tmp_path, memory_mb=200) as bench:
-        assert await bench.call("hoard") == error("hoard needed more than 200 MB of memory and was stopped.")
+    async with opened(tmp_path, memory_mb=100) as bench:
+        assert await bench.call("hoard") == error("hoard needed more than 100 MB of memory and was stopped.")
 
 
 async def test_memory_within_the_limit_can_be_had(tmp_path: Path) -> None:
-    async with opened(tmp_path, memory_mb=1200) as bench:
+    async with opened(tmp_path, memory_mb=400) as bench:
         assert (await bench.call("hoard")).ok
 
 
@@ -498,15 +499,61 @@ async def test_a_process_that_died_while_it_waited_is_replaced(tmp_path: Path) -
 
 async def test_calls_under_way_outlive_a_signal_that_tells_all_processes_to_stop(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
-        pid, go = await bench.pid(), tmp_path / "go"
+        (pid, server), go = json.loads(await bench.text("where")), tmp_path / "go"
         call = asyncio.create_task(bench.text("wait_for", path=str(go)))
         await until(
             lambda: len(list(bench.scratch.glob("*.out"))) == 1 and Path(f"/proc/{pid}/cwd").readlink() != Path("/")
         )
+        for number in (signal.SIGTERM, signal.SIGINT):
+            os.kill(server, number)
         os.kill(pid, signal.SIGTERM)
         go.touch()
 
         assert await call == "there"
+        assert json.loads(await bench.text("where"))[1] == server
+
+
+async def test_a_process_that_waits_ends_when_it_is_told_to(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        pid = await bench.pid()
+
+        def tell() -> bool:
+            """Tell it again, because it may still have been busy with its call."""
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+            return ended(pid)
+
+        await until(tell)
+
+
+class BrokenShelf:
+    """A shelf that falls down."""
+
+    async def get(self, file_id: str) -> Attachment | None:
+        raise OperatorError("The folder cannot be read.")
+
+    async def latest(self, kind: str) -> Attachment | None:
+        raise OperatorError("The folder cannot be read.")
+
+
+async def test_a_process_that_was_left_without_an_answer_takes_no_other_call(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        outcome = await bench.call("look", replace(CONTEXT, files=BrokenShelf()), file_id="f1", kind="chart")
+
+        assert outcome == error("look failed: OperatorError: The folder cannot be read.")
+        assert await bench.text("disguised") == "found"
+
+
+async def test_without_a_folder_to_work_in_calls_say_so(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        assert await bench.text("disguised") == "found"
+        await until(lambda: not list(bench.scratch.iterdir()))
+        bench.scratch.rmdir()
+        bench.scratch.touch()
+        refused = await bench.text("disguised")
+        bench.scratch.unlink()
+
+        assert refused.startswith("Error: disguised could not be run, because no folder could be made for it: ")
         assert await bench.text("disguised") == "found"
 
 
@@ -741,14 +788,14 @@ logging.disable()
 multiprocessing.set_executable("/nowhere/python")
 
 async def use(call):
-    for _ in range(4):
+    for _ in range(2):
         print((await call("disguised")).text)
 """,
     )
 
     out, _ = process.communicate(timeout=30)
 
-    assert out.splitlines() == ["Error: disguised could not be run, because no process could be started for it."] * 4
+    assert out.splitlines() == ["Error: disguised could not be run, because no process could be started for it."] * 2
     assert process.returncode == 0
 
 

@@ -180,8 +180,8 @@ def crash() -> None:
 
 @skill
 def hoard() -> None:
-    """Take a gigabyte."""
-    bytearray(1_000_000_000)
+    """Take much memory."""
+    bytearray(300_000_000)
 
 
 @skill(timeout=50)

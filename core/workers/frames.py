@@ -64,7 +64,7 @@ class Invocation:
         name: the skill's, for sentences.
         module, attribute: where the function is found.
         arguments: as the model wrote them.
-        files: those whose ids are among the arguments.
+        files: those whose ids are among the arguments, by id.
         surroundings: only for a function that takes the `Context`.
         directory: the call's own, an absolute path.
         output: path of the file that takes what the function prints.
@@ -74,7 +74,7 @@ class Invocation:
     module: str
     attribute: str
     arguments: JsonObject
-    files: tuple[File, ...]
+    files: dict[str, File]
     surroundings: Surroundings | None
     directory: str
     output: str

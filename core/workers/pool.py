@@ -68,7 +68,7 @@ class Workers:
         name = skill.tool.name
         worker, desk = await self._take(name), None
         try:
-            desk = await asyncio.to_thread(scratch.lay, self._scratch)
+            desk = await self._lay(name)
             return await worker.call(skill, given, files, context, desk)
         finally:
             _keep(self._tidying, self._tidy(worker, name, desk))
@@ -91,6 +91,12 @@ class Workers:
         except TimeoutError:
             log.error("%d worker processes could not be ended", len(self._workers))
         await asyncio.to_thread(scratch.clear_all, self._scratch)
+
+    async def _lay(self, name: str) -> Desk:
+        try:
+            return await asyncio.to_thread(scratch.lay, self._scratch)
+        except OSError as error:
+            raise SkillError(f"{name} could not be run, because no folder could be made for it: {error}.") from error
 
     async def _take(self, name: str) -> Worker:
         """Wait for a free process."""

@@ -41,6 +41,7 @@ from core.workers.frames import (
 )
 from core.workers.limits import Limits
 from core.workers.parcel import pack, unpack
+from core.workers.server import STOPPING
 
 T = TypeVar("T")
 _Answer: TypeAlias = Returned | Refused | Raised
@@ -59,6 +60,7 @@ def main(connection: socket.socket, limits: Limits) -> None:
     send_now(connection, Ready())
     told = _Told()
     leaving = False
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
     while not leaving:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         try:
@@ -149,7 +151,7 @@ def _answer(call: Invocation, blobs: Blobs, shelf: "_AskingShelf", limits: Limit
 
 def _reply(call: Invocation, blobs: Blobs, shelf: "_AskingShelf") -> Reply:
     found = _find(call.module, call.attribute)
-    files = {file.id: unpack(file, blobs) for file in call.files}
+    files = {file_id: unpack(file, blobs) for file_id, file in call.files.items()}
     context = _context(call.surroundings, blobs, shelf) if call.surroundings else None
     returned = found.function(**found.bind(call.arguments, files, context))
     return as_reply(asyncio.run(_wait(returned)) if inspect.isawaitable(returned) else returned)

@@ -2,9 +2,10 @@
 
 import multiprocessing
 import os
+import signal
 import sys
 from collections.abc import Sequence
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.process import BaseProcess
 from threading import Lock
 from types import ModuleType
@@ -12,12 +13,14 @@ from typing import Final
 
 CONTEXT: Final = multiprocessing.get_context("forkserver")
 
+STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
+
 _starting: Final = Lock()
 
 
 def preload(modules: Sequence[str]) -> None:
     """Name what the fork server imports when it is launched; one that runs already keeps what it has."""
-    CONTEXT.set_forkserver_preload(list(modules))
+    CONTEXT.set_forkserver_preload(["core.workers.process", *modules])
 
 
 def ensure_running() -> None:
@@ -27,11 +30,19 @@ def ensure_running() -> None:
     readable in /proc/PID/environ, and is copied by a fork, so it does not suffice that a worker clears `os.environ`:
     ours has to be empty for this millisecond. Call it on the event loop, where nothing else reads it meanwhile, and
     always right before `start`, which would launch a fork server that has ended with our environment.
+
+    The signals that tell all processes of a service or a terminal to stop are blocked in it: Steward, which gets them
+    too, decides what becomes of calls under way.
     """
     kept = dict(os.environ)
     os.environ.clear()
     try:
-        forkserver.ensure_running()
+        resource_tracker.ensure_running()  # the fork server would launch it, and it unblocks the signals
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+        try:
+            forkserver.ensure_running()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
     finally:
         os.environ.update(kept)
 

@@ -82,6 +82,13 @@ class Worker:
         Raises:
             StartError: it did not start.
         """
+        try:
+            return await cls._start(limits)
+        except (OSError, EOFError, FrameError) as error:
+            raise StartError(f"{type(error).__name__}: {error}") from error
+
+    @classmethod
+    async def _start(cls, limits: Limits) -> "Worker":
         server.ensure_running()
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
@@ -89,10 +96,8 @@ class Worker:
         try:
             async with asyncio.timeout(_PATIENCE):
                 await in_thread(partial(server.start, starting), name="start worker")
-        except BaseException as error:
+        except BaseException:
             ours.close()  # a process that starts all the same finds its connection closed and ends
-            if isinstance(error, OSError | EOFError):
-                raise StartError(f"{type(error).__name__}: {error}") from error
             raise
         finally:
             theirs.close()
@@ -102,10 +107,8 @@ class Worker:
                 message, _ = await receive(ours)
             if not isinstance(message, Ready):
                 raise FrameError(f"{message} from a process that starts")
-        except BaseException as error:
+        except BaseException:
             await worker.end()
-            if isinstance(error, OSError | EOFError | FrameError):
-                raise StartError(f"{type(error).__name__}: {error}") from error
             raise
         return worker
 
@@ -117,7 +120,7 @@ class Worker:
     async def call(
         self, skill: Skill, given: JsonObject, files: Mapping[str, Attachment], context: Context, desk: Desk
     ) -> Reply:
-        """Run a skill. Whenever it does not end by itself, its process is killed.
+        """Run a skill; where it does not come to its end, its process is killed.
 
         Raises:
             SkillAbortedError: it took too long or too much, or crashed.
@@ -130,8 +133,7 @@ class Worker:
         try:
             async with limit:
                 answer, blobs = await self._converse(skill, given, files, context, desk)
-            self._leaving = answer.leaving
-            return self._reply(answer, blobs)
+            result = _result(answer, blobs)
         except TimeoutError as error:
             self.kill()
             if not limit.expired():
@@ -142,9 +144,15 @@ class Worker:
         except FrameError as error:
             self.kill()
             raise SkillAbortedError(f"{name} gave an answer that cannot be read, and was stopped.") from error
-        except (SkillAbortedError, asyncio.CancelledError):
+        except BaseException:
             self.kill()
             raise
+        self._leaving = answer.leaving
+        if isinstance(result, Reply):
+            return result
+        if isinstance(result, SkillAbortedError):  # it may have run out of memory
+            self.kill()
+        raise result
 
     async def _converse(
         self, skill: Skill, given: JsonObject, files: Mapping[str, Attachment], context: Context, desk: Desk
@@ -156,7 +164,7 @@ class Worker:
             module=skill.function.__module__,
             attribute=skill.attribute,
             arguments=given,
-            files=pack(files.values(), contents),
+            files=dict(zip(files, pack(files.values(), contents), strict=True)),
             surroundings=_surroundings(context, contents) if skill.signature.context else None,
             directory=str(desk.directory),
             output=str(desk.output),
@@ -177,20 +185,6 @@ class Worker:
         contents: list[bytes] = []
         file = pack([found], contents)[0] if found else None
         await send(self._connection, Found(file=file), contents)
-
-    def _reply(self, answer: _Answer, blobs: Blobs) -> Reply:
-        match answer:
-            case Raised():
-                raise RaisedError(answer.kind, answer.text, answer.traceback)
-            case Refused():
-                raise SkillAbortedError(answer.text) if answer.aborted else SkillError(answer.text)
-        if not blobs:
-            raise FrameError("a reply without its text")
-        try:
-            text = blobs[0].decode("utf-8", "surrogatepass")
-        except UnicodeDecodeError as error:
-            raise FrameError("a text that is none") from error
-        return Reply(text=text, attachments=tuple(unpack(file, blobs) for file in answer.files))
 
     async def _how_it_ended(self, name: str) -> str:
         try:
@@ -241,3 +235,23 @@ def _surroundings(context: Context, contents: list[bytes]) -> Surroundings:
         attachments=pack(context.attachments, contents),
         settings=dict(context.settings),
     )
+
+
+def _result(answer: _Answer, blobs: Blobs) -> Reply | RaisedError | SkillError:
+    """Read what came of a call.
+
+    Raises:
+        FrameError: it cannot be read.
+    """
+    match answer:
+        case Raised():
+            return RaisedError(answer.kind, answer.text, answer.traceback)
+        case Refused():
+            return SkillAbortedError(answer.text) if answer.aborted else SkillError(answer.text)
+    if not blobs:
+        raise FrameError("a reply without its text")
+    try:
+        text = blobs[0].decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError as error:
+        raise FrameError("a text that is none") from error
+    return Reply(text=text, attachments=tuple(unpack(file, blobs) for file in answer.files))
