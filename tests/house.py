@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import inspect
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -68,9 +68,10 @@ async def house(
     start: bool = True,
     first_pause: float = 60.0,
     longest: float = 600.0,
+    opening: Callable[[Path], Awaitable[Store]] = open_store,
 ) -> AsyncIterator[House]:
     """Open a house; at the end it fails where the script was not followed."""
-    store = await open_store(folder / "steward.db")
+    store = await opening(folder / "steward.db")
     memory = Memory(store, turns=24, tokens=12_000)
     files = Files(store, folder / "files", FilesConfig())
     journal = Journal(store, memory)

@@ -69,6 +69,12 @@ async def test_a_durable_commit_waits_for_the_disk(store: Store) -> None:
     assert row[0] == 2, "not FULL: an acknowledged message could be lost with the power"
 
 
+async def test_a_sync_goes_past_the_cache_of_the_disk_on_macos_too(store: Store) -> None:
+    (row,) = await store.write("PRAGMA fullfsync", durable=True)
+
+    assert row[0] == 1
+
+
 async def test_a_durable_commit_waits_for_the_disk_after_a_cancelled_write_too(store: Store) -> None:
     await store.write(INSERT, ("a",), durable=True)
     writing = asyncio.create_task(store.write(INSERT, ("b",)))
