@@ -61,8 +61,9 @@ LONGEST_PAUSE: Final = 300.0
 """Seconds before a turn is taken up again, at the most."""
 
 
-_End: TypeAlias = Literal["done", "again", "parked"]
-"""What became of taking a turn up: nothing is left to do; it is to be taken up again; it is given up for now."""
+_End: TypeAlias = Literal["done", "again", "left", "parked"]
+"""What became of taking a turn up: it is done with; it is to be taken up again; it is left for the next start, because
+Steward stops; it is given up for now."""
 
 
 @dataclass(slots=True)
@@ -125,6 +126,7 @@ class Turns:
         self._look_every = look_every
         self._queues: dict[str, _Queue] = {}
         self._workers: set[asyncio.Task[None]] = set()
+        self._accepting: set[asyncio.Task[bool]] = set()
         self._asking: asyncio.Task[None] | None = None
         self._stopping = False
 
@@ -144,6 +146,12 @@ class Turns:
         Raises:
             OperatorError: the database could not be written; the message must not be acknowledged.
         """
+        accepting = asyncio.create_task(self._accept(message))
+        self._accepting.add(accepting)
+        accepting.add_done_callback(self._accepting.discard)
+        return await asyncio.shield(accepting)  # what is stored is answered, also where nobody waits for it any more
+
+    async def _accept(self, message: Message) -> bool:
         attachments = [await self._own(attachment, message) for attachment in message.attachments]
         turn = await self._journal.accept(replace(message, attachments=tuple(attachments)))
         if turn is None:
@@ -176,7 +184,7 @@ class Turns:
         ending = [*self._workers, *filter(None, (self._asking,))]
         for task in ending:
             task.cancel()
-        await asyncio.gather(*ending, return_exceptions=True)
+        await asyncio.gather(*ending, *self._accepting, return_exceptions=True)
 
     async def _own(self, attachment: Attachment, message: Message) -> Attachment:
         """Keep a file that came with its bytes, which the message's row does not hold."""
@@ -196,6 +204,7 @@ class Turns:
         self._begin(key)
 
     def _begin(self, key: str) -> None:
+        self._queues[key].pause = None
         if self._stopping:
             return
         worker = asyncio.create_task(self._work(key), name=f"turns of {key}")
@@ -219,12 +228,11 @@ class Turns:
                 log.error("turns asked for again could not be read: %s", error)
 
     def _hurry(self, turn: Turn) -> None:
-        """Take a turn up now, where it is not being worked on."""
+        """Take a turn up now, or after what its conversation is busy with; where that answers it, nothing is left."""
+        self._enqueue(turn)
         key = turn.message.conversation.key
-        queue = self._queues.get(key)
-        if queue is None or turn.id not in {waiting.id for waiting in queue.turns}:
-            self._enqueue(turn)
-        elif queue.pause is not None:
+        queue = self._queues[key]
+        if queue.pause is not None:
             queue.pause.cancel()
             queue.tries = 0
             self._begin(key)
@@ -232,11 +240,12 @@ class Turns:
     async def _work(self, key: str) -> None:
         """Answer the turns of one conversation, in order."""
         queue = self._queues[key]
-        queue.pause = None
         try:
             while queue.turns and not self._stopping:
                 turn = queue.turns[0]
                 end, reason = await self._take(turn)
+                if end == "left":
+                    return
                 if end == "again" and queue.tries + 1 < TRIES:
                     self._pause(key, queue)
                     return
@@ -266,15 +275,14 @@ class Turns:
             log.error("turn %d: that could not be written down: %s", turn.id, error)
 
     async def _take(self, turn: Turn) -> tuple[_End, str]:
-        """Answer a turn; return what became of it, and why it is not done where it is not."""
+        """Answer a turn; return what became of it, and why where it is not done."""
         outlet = self._outlet(turn)
         if outlet is None:
             return "parked", f"Nothing is connected to answer on {turn.message.conversation.platform}."
         current_turn.set(turn.id)
         draft = outlet.draft(turn)
         try:
-            delivered = await self._carry_out(turn, outlet, draft)
-            return ("done", "") if delivered else ("again", "The platform did not take the answer.")
+            return await self._carry_out(turn, outlet, draft), "The platform did not take the answer."
         except StaleTurnError:
             log.warning("turn %d was taken over by a newer attempt", turn.id)
             return "done", ""
@@ -287,17 +295,17 @@ class Turns:
         finally:
             await draft.close()
 
-    async def _carry_out(self, turn: Turn, outlet: Outlet, draft: Draft) -> bool:
-        """Answer and deliver; return whether everything was.
+    async def _carry_out(self, turn: Turn, outlet: Outlet, draft: Draft) -> _End:
+        """Answer and deliver.
 
         Only answering counts against the limit: a platform that takes nothing does not hold up the others.
         """
         async with self._free:
             if self._stopping:
-                raise asyncio.CancelledError("no more turns are begun")
+                return "left"
             started = await self._journal.start(turn)
             turn = started.turn if started.closed else await self._close(started.turn, outlet, draft)
-        return await self._delivery.deliver(turn, draft, repeated=started.closed)
+        return "done" if await self._delivery.deliver(turn, draft, repeated=started.closed) else "again"
 
     async def _close(self, turn: Turn, outlet: Outlet, draft: Draft) -> Turn:
         """Answer a turn and put the reply into the outbox."""

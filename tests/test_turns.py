@@ -56,6 +56,15 @@ async def test_a_message_is_in_the_database_when_accept_returns(tmp_path: Path) 
         assert [turn.message for turn in await steward.journal.unfinished()] == [asked]
 
 
+async def test_a_message_is_answered_although_who_handed_it_over_stopped_waiting(tmp_path: Path) -> None:
+    async with house(tmp_path, ScriptedModel(says("hello"))) as steward:
+        accepting = asyncio.create_task(steward.turns.accept(message("hi")))
+        await asyncio.sleep(0)
+        accepting.cancel()
+        await asyncio.gather(accepting, return_exceptions=True)
+        await until(lambda: steward.outlet.texts == ["hello"])
+
+
 async def test_f37_turns_of_one_conversation_are_answered_in_order(tmp_path: Path) -> None:
     model = ScriptedModel(*(says(str(number)) for number in range(5)))
     async with house(tmp_path, model) as steward:
@@ -541,6 +550,20 @@ async def test_a_turn_that_pauses_is_hurried_when_it_is_tried_again(tmp_path: Pa
         await steward.answer(message("hi"))
         await Troubles(steward.store).retry(1)
         await until(lambda: outlet.texts == ["hello"])
+
+
+async def test_of_two_that_are_tried_again_in_a_paused_conversation_each_is_answered_once(tmp_path: Path) -> None:
+    outlet = KeptOutlet()
+    outlet.failures = [PlatformError("connection lost") for _ in range(8)]
+    model = ScriptedModel(says("one"), says("two"))
+    async with house(tmp_path, model, outlet=outlet, first_pause=3600.0) as steward:
+        await steward.answer(message("first"))
+        await steward.turns.accept(message("second"))
+        await asyncio.gather(Troubles(steward.store).retry(1), Troubles(steward.store).retry(2))
+        await until(lambda: len(outlet.sent) == 2)
+        await steward.turns.idle()
+        assert outlet.texts == ["one", "two"]
+        assert model.busiest == 1
 
 
 @pytest.mark.parametrize(("turn", "why"), [(1, "Turn 1 was answered"), (7, "There is no turn 7")])
