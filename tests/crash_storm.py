@@ -46,7 +46,7 @@ def _question(random: Random, number: int, *, file: bool) -> Question:
     return Question(
         number=number,
         skills=tuple(random.sample(_SKILLS, random.randint(0, 3))),
-        lines=random.choice((1, 3, 40)),
+        lines=random.choice((1, 3, 30)),
         together=random.random() < 0.3,
         file=file and random.random() < 0.3,
     )

@@ -102,6 +102,8 @@ class CatchUp:
                 await self._catch_up(_Session(client=client, rest=rest, horizon=horizon))
         finally:
             self._running -= 1
+        if not self._running:
+            await self.save()  # a first start that ends early has begun to read all the same
 
     async def keep_saving(self) -> None:
         """Save the cursors every few seconds, but not while catching up: some may not be held yet."""

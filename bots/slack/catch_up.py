@@ -96,6 +96,7 @@ class CatchUp:
             except Exception:
                 log.exception("looking back failed")
             self._closed = gaps
+            await self.sound()  # a first start that ends early has begun to read all the same
 
     async def _look_back(self, intake: Intake) -> None:
         before, now = self._sound or {}, time.time()
