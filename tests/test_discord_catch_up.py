@@ -203,7 +203,9 @@ async def test_f9_no_more_than_the_most_are_answered_and_the_rest_is_counted(
         assert (await later.heard()).text == "now", "what was over the limit came back"
 
 
-async def test_f9_hours_of_nought_switch_it_off(simulator: DiscordSimulator, store: Store) -> None:
+async def test_f9_hours_of_nought_switch_it_off(
+    simulator: DiscordSimulator, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
     ada, general = simulator.person("Ada"), simulator.channel("general")
     await simulator.say(general, ada, "begin")
     await one_session(simulator, store)
@@ -214,6 +216,7 @@ async def test_f9_hours_of_nought_switch_it_off(simulator: DiscordSimulator, sto
             assert (await after.heard()).text == "now"
             await up_to_date(simulator, after)
             assert after.inbox.empty()
+    assert "is left" not in caplog.text
 
 
 async def test_f9_long_histories_are_read_page_by_page(simulator: DiscordSimulator, store: Store) -> None:

@@ -129,6 +129,20 @@ async def test_f7_a_part_that_was_never_sent_is_not_taken_for_another_that_looks
     assert answers(simulator) == {"The same.": 4}
 
 
+async def test_f7_a_part_that_did_not_get_through_is_not_taken_for_the_one_before_it(
+    simulator: DiscordSimulator,
+) -> None:
+    message = await question(simulator, simulator.channel("general"), 1)
+    async with listening(simulator) as steward:
+        draft = steward.platform.draft(Turn(id=1, message=message, attempt=1))
+        for number in range(3):
+            simulator.faults.add("POST", MESSAGES, Fault(cut=True))
+            await insist(draft, part(number, Reply(text="The same.")))
+            simulator.clock.advance(PAST_THE_NONCE)
+        await draft.close()
+    assert answers(simulator) == {"The same.": 3}
+
+
 async def test_f4_a_nonce_in_the_history_tells_which_message_it_is() -> None:
     async with DiscordSimulator(nonces=True) as simulator:
         message = await question(simulator, simulator.channel("general"), 1)
@@ -192,10 +206,40 @@ async def test_f4_a_history_that_fails_for_now_is_read_later(simulator: DiscordS
     message = await question(simulator, general, 1)
     async with listening(simulator) as steward:
         [sent] = await steward.answer(message, Reply(text="Here."))
+        simulator.clock.advance(PAST_THE_NONCE)
         draft = steward.platform.draft(Turn(id=1, message=message, attempt=2))
         simulator.faults.add("GET", MESSAGES, Fault(status=503))
         assert await insist(draft, part(0, Reply(text="Here."), repeated=True), tries=2) == sent
         await draft.close()
+
+
+async def test_f4_an_answer_that_failed_after_it_was_taken_is_found(simulator: DiscordSimulator) -> None:
+    message = await question(simulator, simulator.channel("general"), 1)
+    async with listening(simulator) as steward:
+        draft = steward.platform.draft(Turn(id=1, message=message, attempt=1))
+        simulator.faults.add("POST", MESSAGES, Fault(status=503, performs=True))
+        with pytest.raises(PlatformError):
+            await draft.send(part(0, Reply(text="Here.")))
+        simulator.clock.advance(PAST_THE_NONCE)
+        await draft.send(part(0, Reply(text="Here.")))
+        await draft.close()
+    assert answers(simulator) == {"Here.": 1}
+
+
+async def test_f4_an_answer_whose_question_was_deleted_meanwhile_is_not_doubled_unsaid(
+    simulator: DiscordSimulator,
+) -> None:
+    message = await question(simulator, simulator.channel("general"), 1)
+    await simulator.delete(simulator.world.messages[message.origin["message_id"]])
+    async with listening(simulator) as steward:
+        draft = steward.platform.draft(Turn(id=1, message=message, attempt=1))
+        simulator.faults.lose_answer("POST", MESSAGES)
+        with pytest.raises(PlatformError):
+            await draft.send(part(0, Reply(text="Here.")))
+        simulator.clock.advance(PAST_THE_NONCE)
+        await draft.send(part(0, Reply(text="Here.")))
+        await draft.close()
+    assert [shown.text for shown in said(simulator)] == ["Here.", f"{text.REPEATED}\nHere."]
 
 
 async def test_f4_another_answer_with_the_same_words_is_not_taken_for_it(simulator: DiscordSimulator) -> None:
@@ -423,6 +467,7 @@ async def test_f12_a_deaf_connection_is_begun_anew_and_what_it_missed_is_found(
         await steward.answer(message, Reply(text="Heard."))
         assert simulator.gateway.resumed == 0, "a deaf session was resumed"
         assert simulator.gateway.identified >= 2
+        assert len(simulator.gateway.sessions) <= 1, "a deaf session was not ended"
     assert not [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")]
 
 
