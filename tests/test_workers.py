@@ -662,6 +662,17 @@ def finished(process: "subprocess.Popen[str]") -> list[str]:
     return out.splitlines()
 
 
+def all_end(family: list[int]) -> None:
+    """Fail where a process does not end by itself."""
+    limit = time.monotonic() + 10
+    while not all(ended(pid) for pid in family) and time.monotonic() < limit:
+        time.sleep(0.01)
+    left = [pid for pid in family if not ended(pid)]
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+    assert not left
+
+
 def test_charts_are_drawn_without_importing_matplotlib_here_and_by_no_worker_for_itself(tmp_path: Path) -> None:
     process = bot(
         tmp_path,
@@ -726,12 +737,10 @@ async def use(call):
     assert not any(ended(pid) for pid in family)
 
     process.kill()
-    process.communicate()
+    process.wait()
 
-    limit = time.monotonic() + 10
-    while not all(ended(pid) for pid in family):
-        assert time.monotonic() < limit, [pid for pid in family if not ended(pid)]
-        time.sleep(0.01)
+    all_end(family)
+    process.communicate()
 
 
 def test_nothing_is_left_when_the_bot_has_ended(tmp_path: Path) -> None:
@@ -749,10 +758,7 @@ async def use(call):
     family = children(process.pid)
     finished(process)
 
-    limit = time.monotonic() + 10
-    while not all(ended(pid) for pid in family):
-        assert time.monotonic() < limit, [pid for pid in family if not ended(pid)]
-        time.sleep(0.01)
+    all_end(family)
 
 
 def test_a_module_that_cannot_be_imported_beforehand_keeps_no_skill_from_running(tmp_path: Path) -> None:
