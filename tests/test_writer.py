@@ -19,6 +19,7 @@ from core.store import Store, open_store
 
 KEYS = "INSERT INTO turns (key, platform, conversation, channel, audience, author, message, received_at)"
 INSERT = f"{KEYS} VALUES (?, '', '', '', '', '', '', 0)"
+SLOW = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 200000)"
 ORPHAN = "INSERT INTO steps (turn, number, item) VALUES (4711, 0, '')"
 
 
@@ -333,12 +334,34 @@ async def test_f45_where_one_cannot_undo_its_work_alone_the_group_is_undone(stor
 # Cancelled while waiting
 
 
+async def test_f44_who_is_cancelled_again_while_its_work_is_undone_undoes_it_and_nothing_else(
+    store: Store, crowd: Crowd
+) -> None:
+    started = asyncio.Event()
+
+    async def work() -> None:
+        async with store.transaction(durable=True) as transaction:
+            await transaction.execute(INSERT, ("b",))
+            started.set()
+            await transaction.execute(f"{SLOW} {KEYS} SELECT 'c', '', '', '', '', '', '', max(x) FROM n")
+
+    async with crowd.queued():
+        crowd.add("a")
+        crowd.tasks.append(asyncio.create_task(work()))
+    await started.wait()
+    for _ in range(4):
+        await asyncio.sleep(0)
+        crowd.tasks[-1].cancel()
+
+    assert await crowd.outcomes() == ["done", "CancelledError: "]
+    assert await keys(store) == ["a"]
+
+
 @pytest.mark.parametrize("place", [0, 1], ids=["first", "second"])
 async def test_f44_who_is_cancelled_while_sqlite_undoes_the_group_is_cancelled_and_the_others_are_told(
     store: Store, crowd: Crowd, place: int
 ) -> None:
-    slow = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 200000)"
-    undo = f"{slow} {KEYS.replace('INSERT', 'INSERT OR ROLLBACK')} SELECT ?, '', '', '', '', '', '', max(x) FROM n"
+    undo = f"{SLOW} {KEYS.replace('INSERT', 'INSERT OR ROLLBACK')} SELECT ?, '', '', '', '', '', '', max(x) FROM n"
     started = asyncio.Event()
 
     async def work() -> None:
