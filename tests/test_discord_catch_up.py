@@ -138,6 +138,20 @@ async def test_f9_the_first_start_answers_nothing_old(simulator: DiscordSimulato
     assert int((await positions(store))[general.id]) > int(old.id)
 
 
+async def test_f9_a_kill_soon_after_the_first_start_is_no_second_first_start(
+    simulator: DiscordSimulator, store: Store
+) -> None:
+    ada, general = simulator.person("Ada"), simulator.channel("general")
+    old = await simulator.mention(general, ada, "long ago")
+    async with listening(simulator, steward(simulator, store)) as first:
+        await simulator.dm(ada, "hello")
+        message = await first.heard()
+        known = {general.id: old.id, message.origin["channel_id"]: message.origin["message_id"]}
+        async with asyncio.timeout(3):  # what a kill leaves: it is not saved at the end, nor after the usual while
+            while await positions(store) != known:  # noqa: ASYNC110  # a row is not ours to signal
+                await asyncio.sleep(0.01)
+
+
 async def test_f9_a_quiet_channel_of_the_first_start_is_caught_up_later(
     simulator: DiscordSimulator, store: Store
 ) -> None:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bots import text
@@ -399,12 +399,14 @@ texts = st.lists(st.one_of(fences, st.text(max_size=40), st.text(min_size=1, max
 
 
 @given(texts)
+@settings(deadline=None)
 def test_f20_no_piece_is_over_the_limit_with_or_without_the_mark(said: str) -> None:
     for piece in split(Reply(text=said)):
         assert len(f"{text.REPEATED}\n{piece.text}".encode("utf-16-le")) <= 2 * MAX_TEXT
 
 
 @given(texts)
+@settings(deadline=None)
 def test_f20_nothing_is_dropped_where_a_text_is_cut(said: str) -> None:
     pieces = "".join(piece.text for piece in split(Reply(text=said)))
     there = iter(pieces)

@@ -23,7 +23,7 @@ from bots.discord.rest import Rest
 from bots.discord.rooms import Place
 from core.config import CatchUpConfig
 from core.cursors import Cursors
-from core.errors import PlatformError, StewardError
+from core.errors import PlatformError
 from core.messages import JsonObject
 
 log = logging.getLogger("steward.discord")
@@ -100,24 +100,16 @@ class CatchUp:
             else:
                 horizon = first_id_at(time.time() - self._config.hours * 3600)
                 await self._catch_up(_Session(client=client, rest=rest, horizon=horizon))
+            await self._intake.save_cursors()  # so that a kill soon after the first start is no second first start
         finally:
             self._running -= 1
-        if not self._running:
-            await self.save()  # a first start that ends early has begun to read all the same
 
     async def keep_saving(self) -> None:
         """Save the cursors every few seconds, but not while catching up: some may not be held yet."""
         while True:
             await asyncio.sleep(_SAVE_SECONDS)
             if not self._running:
-                await self.save()
-
-    async def save(self) -> None:
-        """Save the cursors; a failure is logged, and costs no more than reading again."""
-        try:
-            await self._cursors.flush()
-        except StewardError as error:
-            log.warning("how far Discord was read could not be saved: %s", error)
+                await self._intake.save_cursors()
 
     def _hold(self, channel_id: str, position: str) -> None:
         self._cursors.hold(channel_id, self._held.setdefault(channel_id, position))

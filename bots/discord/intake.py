@@ -58,11 +58,21 @@ class Intake:
         """
         try:
             with self._cursors.reading(payload.channel_id, payload.id):
-                return await self._message(payload, me, room, rest)
+                new = await self._message(payload, me, room, rest)
         except _NotKeptError:
             if not late:
                 await _tell(rest, payload, _LOST)
             return False
+        if new and payload.guild_id is None:
+            await self.save_cursors()  # Discord never lists direct messages: without a cursor they are not found again
+        return new
+
+    async def save_cursors(self) -> None:
+        """Save how far channels were read; a failure is logged, and costs no more than reading again."""
+        try:
+            await self._cursors.flush()
+        except StewardError as error:
+            log.warning("how far Discord was read could not be saved: %s", error)
 
     async def _message(self, payload: MessagePayload, me: Me, room: Room, rest: Rest) -> bool:
         message = read_message(payload, me, room)

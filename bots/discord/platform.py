@@ -88,7 +88,7 @@ class DiscordPlatform:
             self._rest = None
             await client.shut()
             saving.cancel()
-            await catch_up.save()
+            await intake.save_cursors()
 
     async def _load(self) -> None:
         """Read the cursors, once: those in memory are further on."""
