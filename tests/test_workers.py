@@ -591,6 +591,13 @@ async def test_closing_ends_every_process_and_every_call(tmp_path: Path) -> None
     assert await bench.text("hurry") == "Error: hurry could not be run, because no process could be started for it."
 
 
+async def test_the_fork_server_prints_nothing_once_it_has_imported_everything(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        _, server = json.loads(await bench.text("where"))
+
+        assert [os.readlink(f"/proc/{server}/fd/{stream}") for stream in (1, 2)] == ["/dev/null"] * 2
+
+
 async def test_closing_does_not_wait_for_processes_that_are_starting(tmp_path: Path) -> None:
     before = set(children(os.getpid()))
     async with opened(tmp_path, processes=8):
@@ -759,6 +766,12 @@ async def use(call):
     finished(process)
 
     all_end(family)
+
+
+def test_a_bot_that_ends_while_processes_start_ends_in_silence(tmp_path: Path) -> None:
+    process = bot(tmp_path, f"{TEST_SKILLS}\nasync def use(call):\n    await asyncio.sleep(0.1)\n")
+
+    assert finished(process) == []
 
 
 def test_a_module_that_cannot_be_imported_beforehand_keeps_no_skill_from_running(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import socket
 import sys
 from collections.abc import Sequence
 from multiprocessing import forkserver, resource_tracker
@@ -20,7 +21,7 @@ _starting: Final = Lock()
 
 def preload(modules: Sequence[str]) -> None:
     """Name what the fork server imports when it is launched; one that runs already keeps what it has."""
-    CONTEXT.set_forkserver_preload(["core.workers.process", *modules])
+    CONTEXT.set_forkserver_preload(["core.workers.process", *modules, "core.workers.quiet"])
 
 
 def ensure_running() -> None:
@@ -47,16 +48,20 @@ def ensure_running() -> None:
         os.environ.update(kept)
 
 
-def start(process: BaseProcess) -> None:
+def start(process: BaseProcess, connection: socket.socket) -> None:
     """Start a process; blocks until the fork server has imported everything.
 
     The module that this program was started with is hidden meanwhile, because `multiprocessing` has every new process
     import it, for functions that are defined there: the whole bot, where a skill needs none of it.
 
+    Args:
+        process: has the connection among its arguments.
+        connection: closed here afterwards; not before, or its number could by then be that of another file.
+
     Raises:
         OSError, EOFError: the fork server has ended.
     """
-    with _starting:
+    with connection, _starting:
         main = sys.modules["__main__"]
         sys.modules["__main__"] = ModuleType("__main__")
         try:

@@ -95,12 +95,10 @@ class Worker:
         starting = server.CONTEXT.Process(target=process.main, args=(theirs, limits), daemon=True, name="skills")
         try:
             async with asyncio.timeout(_PATIENCE):
-                await in_thread(partial(server.start, starting), name="start worker")
+                await in_thread(partial(server.start, starting, theirs), name="start worker")
         except BaseException:
             ours.close()  # a process that starts all the same finds its connection closed and ends
             raise
-        finally:
-            theirs.close()
         worker = cls(starting, ours, limits)
         try:
             async with asyncio.timeout(_PATIENCE):
