@@ -225,6 +225,7 @@ class Field:
         return {
             "model": {"base_url": self.model.base_url},
             "memory": {"turns": 2},
+            "workers": {"processes": 2},
             "skills": {"crash": {"folder": str(self._folder)}},
             "log": {"level": "DEBUG"},
             **{name: platforms[name] for name in self._platforms},

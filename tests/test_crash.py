@@ -1,11 +1,17 @@
-"""Steward is killed, at every boundary of a turn's life and at any moment, and each question is answered once."""
+"""Steward is killed, at every boundary of a turn's life and at any moment, and each question is answered once.
 
+Most of the time of a life is waiting. So what the tests of this file are about happens side by side, in a few
+nurseries, from the first test on; each test waits for its own part.
+"""
+
+import asyncio
+import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
-from typing import Final
+from typing import Final, TypeAlias
 
 import pytest
 import pytest_asyncio
@@ -19,122 +25,201 @@ from tests.nursery import Nursery, nursery
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-PLATFORMS: Final = {"slack": Door.SLACK_MENTION, "discord": Door.DISCORD_MENTION}
+NURSERIES: Final = 4
 
 QUESTION: Final = Question(number=1, skills=("publish", "count", "picture"), lines=30, file=True)
 """It goes through every boundary; its answer has two parts on both platforms."""
 
 ONCE: Final = Counter({"publish 1": 1, "count 1": 1, "picture 1": 1})
 
+MENTIONS: Final = (Door.SLACK_MENTION, Door.DISCORD_MENTION)
+OTHERS: Final = tuple(door for door in Door if door not in MENTIONS)
+
 IN_DOUBT: Final = (Boundary.BEGUN, Boundary.CALLED)
 """Where the skill with effects has begun and its result is not stored."""
 
-INTAKE: Final = (Boundary.ARRIVED, Boundary.ACCEPTED)
-DELIVERY: Final = (Boundary.STARTED, Boundary.SENT, Boundary.MARKED)
 
-AGAIN: Final = [
-    *((each, each) for each in Boundary if each not in (Boundary.ACCEPTED, Boundary.BEGUN, Boundary.CLOSED)),
-    *((Boundary.NOTED, second) for second in Boundary if second not in (*INTAKE, Boundary.NOTED)),
-    *((first, second) for first in (Boundary.CLOSED, *DELIVERY[1:]) for second in DELIVERY if first is not second),
-]
-"""Pairs of which the second is reached on the way from the first: no turn is accepted, begun or closed twice."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """A question, and where Steward is killed: at the first boundary, and at the next ones while it recovers.
+
+    Attributes:
+        time: at the first boundary it is killed when it is there for the how many'th time.
+        http: Slack comes by HTTP.
+    """
+
+    door: Door
+    kills: tuple[Boundary, ...]
+    time: int = 1
+    http: bool = False
+
+    def __str__(self) -> str:
+        return "-".join([self.door.replace(" ", "-"), *self.kills, *([str(self.time)] if self.time > 1 else [])])
 
 
-@pytest_asyncio.fixture(loop_scope="module", scope="module", name="lives")
-async def open_nursery(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Nursery]:
-    async with nursery(tmp_path_factory.mktemp("nursery")) as opened:
-        yield opened
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of a scenario; `requests` counts those to the model by the number of results they had."""
+
+    verdict: Verdict
+    requests: Mapping[int, int]
+    effects: Mapping[str, int]
 
 
-async def killed(field: Field, door: Door, *boundaries: tuple[Boundary, int], question: Question = QUESTION) -> Verdict:
-    """Ask, and kill at each of the boundaries in turn when it is there for the given time; judge in the end."""
-    first, *more = boundaries
-    if first[0] is Boundary.ARRIVED:
-        await field.introduce()
-    await field.start(*first)
-    await field.online()
-    await field.ask(question, door)
-    await field.died()
-    for again in more:
-        await field.start(*again)
+Outcomes: TypeAlias = Mapping[Scenario, "asyncio.Task[Outcome]"]
+
+
+async def play(scenario: Scenario, folder: Path, nursery: Nursery) -> Outcome:
+    """Go through a scenario."""
+    first, *more = scenario.kills
+    question = replace(QUESTION, file="command" not in scenario.door)
+    async with Field(folder, nursery, platforms=[scenario.door.split()[0]], http=scenario.http) as field:
+        if first is Boundary.ARRIVED:
+            await field.introduce()
+        await field.start(first, scenario.time)
+        await field.online()
+        await field.ask(question, scenario.door)
         await field.died()
-    await field.start()
-    *_, verdict = await field.verdicts()
-    return verdict
+        for again in more:
+            await field.start(again)
+            await field.died()
+        await field.start()
+        *_, verdict = await field.verdicts()
+        return Outcome(verdict=verdict, requests=field.requests(question), effects=field.effects)
 
 
-@pytest.mark.parametrize("boundary", Boundary)
-@pytest.mark.parametrize("platform", PLATFORMS)
-async def test_killed_at_a_boundary_a_question_is_answered_once(
-    tmp_path: Path, lives: Nursery, platform: str, boundary: Boundary
-) -> None:
-    async with Field(tmp_path, lives, platforms=[platform]) as field:
-        verdict = await killed(field, PLATFORMS[platform], (boundary, 1))
-        again = {Boundary.TOLD: 0, Boundary.ANSWERED: 3}
-        asked = Counter({results: 1 + (again.get(boundary) == results) for results in range(4)})
-        assert field.requests(QUESTION) == asked, "the model is not asked again for a stored answer"
-        assert field.effects == (ONCE - Counter(["publish 1"]) if boundary is Boundary.BEGUN else ONCE)
-    assert verdict.fate == "answered"
-    assert verdict.doubt == (boundary in IN_DOUBT)
+@pytest_asyncio.fixture(loop_scope="module", scope="module", name="outcomes")
+async def play_all(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Outcomes]:
+    """Begin with the scenarios of all tests that were selected."""
+    free: asyncio.Queue[Nursery] = asyncio.Queue()
+
+    async def wait_and_play(scenario: Scenario) -> Outcome:
+        lives = await free.get()
+        try:
+            return await play(scenario, tmp_path_factory.mktemp("field"), lives)
+        finally:
+            free.put_nowait(lives)
+
+    wanted = [
+        scenario
+        for item in request.session.items
+        if isinstance(item, pytest.Function) and hasattr(item, "callspec")
+        if isinstance(scenario := item.callspec.params.get("scenario"), Scenario)
+    ]
+    async with contextlib.AsyncExitStack() as stack:
+        for number in range(NURSERIES):
+            folder = tmp_path_factory.mktemp(f"nursery{number}")
+            free.put_nowait(await stack.enter_async_context(nursery(folder)))
+        outcomes = {scenario: asyncio.create_task(wait_and_play(scenario)) for scenario in wanted}
+        try:
+            yield outcomes
+        finally:
+            for task in outcomes.values():
+                task.cancel()
+            await asyncio.gather(*outcomes.values(), return_exceptions=True)
+
+
+def at(*kills: Boundary, doors: Sequence[Door] = MENTIONS, time: int = 1, http: bool = False) -> list[Scenario]:
+    return [Scenario(door=door, kills=kills, time=time, http=http) for door in doors]
+
+
+@pytest.mark.parametrize("scenario", [each for boundary in Boundary for each in at(boundary)], ids=str)
+async def test_killed_at_a_boundary_a_question_is_answered_once(scenario: Scenario, outcomes: Outcomes) -> None:
+    outcome, [boundary] = await outcomes[scenario], scenario.kills
+    again = {Boundary.TOLD: 0, Boundary.ANSWERED: 3}
+    asked = {results: 1 + (again.get(boundary) == results) for results in range(4)}
+    assert outcome.requests == asked, "the model is asked again where its answer was not stored, and nowhere else"
+    assert outcome.effects == (ONCE - Counter(["publish 1"]) if boundary is Boundary.BEGUN else ONCE)
+    assert (outcome.verdict.fate, outcome.verdict.doubt) == ("answered", boundary in IN_DOUBT)
 
 
 @pytest.mark.parametrize(
-    ("boundary", "time", "repeated"),
+    ("scenario", "repeated"),
     [
-        (Boundary.NOTED, 2, ()),
-        (Boundary.CALLED, 2, ["count 1"]),
-        (Boundary.RECORDED, 2, ()),
-        (Boundary.CALLED, 3, ["picture 1"]),
-        (Boundary.RECORDED, 3, ()),
-        (Boundary.SENT, 2, ()),
-        (Boundary.MARKED, 2, ()),
+        (Scenario(door=Door.SLACK_MENTION, kills=(boundary,), time=time), repeated)
+        for boundary, time, repeated in [
+            (Boundary.NOTED, 2, ()),
+            (Boundary.CALLED, 2, ("count 1",)),
+            (Boundary.RECORDED, 2, ()),
+            (Boundary.CALLED, 3, ("picture 1",)),
+            (Boundary.RECORDED, 3, ()),
+            (Boundary.SENT, 2, ()),
+            (Boundary.MARKED, 2, ()),
+        ]
     ],
+    ids=str,
 )
-async def test_only_a_skill_without_a_stored_result_is_run_again(
-    tmp_path: Path, lives: Nursery, boundary: Boundary, time: int, repeated: Sequence[str]
+async def test_f51_only_a_skill_without_a_stored_result_is_run_again(
+    scenario: Scenario, repeated: Sequence[str], outcomes: Outcomes
 ) -> None:
-    async with Field(tmp_path, lives, platforms=["slack"]) as field:
-        verdict = await killed(field, Door.SLACK_MENTION, (boundary, time))
-        assert field.effects == ONCE + Counter(repeated)
-    assert (verdict.fate, verdict.doubt) == ("answered", False)
+    outcome = await outcomes[scenario]
+    assert outcome.effects == ONCE + Counter(repeated)
+    assert (outcome.verdict.fate, outcome.verdict.doubt) == ("answered", False)
 
 
-@pytest.mark.parametrize(("first", "second"), AGAIN)
-@pytest.mark.parametrize("platform", PLATFORMS)
+SLACK: Final = (Door.SLACK_MENTION,)
+
+AGAIN: Final = [
+    *at(Boundary.ARRIVED, Boundary.ARRIVED),
+    *(
+        each
+        for boundary in (Boundary.STARTED, Boundary.TOLD, Boundary.CALLED, Boundary.RECORDED, Boundary.ANSWERED)
+        for each in at(boundary, boundary, doors=SLACK)
+    ),
+    *(
+        each
+        for second in Boundary
+        if second not in (Boundary.ARRIVED, Boundary.ACCEPTED)
+        for each in at(Boundary.NOTED, second, doors=SLACK)
+    ),
+    *(
+        each
+        for first in (Boundary.CLOSED, Boundary.SENT, Boundary.MARKED)
+        for second in (Boundary.STARTED, Boundary.SENT, Boundary.MARKED)
+        for each in at(first, second)
+    ),
+]
+"""Every boundary that is reached on the way from a stored call, and from an answer in delivery; some a second time."""
+
+
+@pytest.mark.parametrize("scenario", AGAIN, ids=str)
 async def test_killed_again_while_it_recovers_a_question_is_answered_once(
-    tmp_path: Path, lives: Nursery, platform: str, first: Boundary, second: Boundary
+    scenario: Scenario, outcomes: Outcomes
 ) -> None:
-    async with Field(tmp_path, lives, platforms=[platform]) as field:
-        verdict = await killed(field, PLATFORMS[platform], (first, 1), (second, 1))
-    assert verdict.fate == "answered"
-    assert verdict.doubt == (second in IN_DOUBT)
+    verdict = (await outcomes[scenario]).verdict
+    assert (verdict.fate, verdict.doubt) == ("answered", any(kill in IN_DOUBT for kill in scenario.kills))
 
 
-@pytest.mark.parametrize("boundary", [Boundary.ACCEPTED, Boundary.CLOSED, Boundary.SENT, Boundary.MARKED])
-@pytest.mark.parametrize("door", [Door.SLACK_DIRECT, Door.SLACK_COMMAND, Door.DISCORD_DIRECT, Door.DISCORD_COMMAND])
+@pytest.mark.parametrize(
+    "scenario",
+    [each for boundary in (Boundary.ACCEPTED, Boundary.SENT, Boundary.MARKED) for each in at(boundary, doors=OTHERS)],
+    ids=str,
+)
 async def test_killed_a_question_that_was_asked_another_way_is_answered_once(
-    tmp_path: Path, lives: Nursery, door: Door, boundary: Boundary
+    scenario: Scenario, outcomes: Outcomes
 ) -> None:
-    async with Field(tmp_path, lives, platforms=[door.split()[0]]) as field:
-        verdict = await killed(field, door, (boundary, 1), question=replace(QUESTION, file=False))
-    assert verdict.fate == "answered"
-    assert verdict.seen, "what was stored is answered, acknowledged or not"
+    verdict = (await outcomes[scenario]).verdict
+    assert verdict.fate == "answered", "also a command that was stored, but not acknowledged"
 
 
-@pytest.mark.parametrize("boundary", [Boundary.ARRIVED, Boundary.ACCEPTED, Boundary.SENT])
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        each
+        for boundary in (Boundary.ARRIVED, Boundary.ACCEPTED, Boundary.SENT)
+        for each in at(boundary, doors=SLACK, http=True)
+    ],
+    ids=str,
+)
 async def test_killed_while_slack_comes_by_http_a_question_is_answered_once(
-    tmp_path: Path, lives: Nursery, boundary: Boundary
+    scenario: Scenario, outcomes: Outcomes
 ) -> None:
-    async with Field(tmp_path, lives, platforms=["slack"], http=True) as field:
-        verdict = await killed(field, Door.SLACK_MENTION, (boundary, 1))
-    assert verdict.fate == "answered"
+    assert (await outcomes[scenario]).verdict.fate == "answered"
 
 
-async def test_killed_at_random_moments_every_question_is_answered_once(
-    tmp_path: Path, lives: Nursery, kills: int, seed: int
-) -> None:
+async def test_killed_at_random_moments_every_question_is_answered_once(tmp_path: Path, kills: int, seed: int) -> None:
     print(f"to see it again: --kills {kills} --seed {seed}")
-    async with Field(tmp_path, lives) as field:
+    async with nursery(tmp_path / "nursery") as lives, Field(tmp_path / "field", lives) as field:
         await storm(field, Random(seed), kills)
         await field.verdicts()
         assert field.kills == kills
