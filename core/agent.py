@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 from core import doubts
 from core.context import Context
-from core.errors import ContextOverflowError, ModelError, StewardError
+from core.errors import ContextOverflowError, ModelError, OperatorError, StewardError
 from core.events import Event, Finished, Restarted, SkillFinished, SkillStarted
 from core.files import Files, Shelf, describe
 from core.history import distinct, repair
@@ -252,6 +252,8 @@ class Agent:
             try:
                 kept = await self._files.keep(attachment, message=work.turn.message, source="made")
             except StewardError as error:
+                if isinstance(error, OperatorError) and self._skills.repeatable(call.name):
+                    raise  # it may pass, and then the file is there
                 log.warning("turn %d: a file of %s was not kept: %s", work.turn.id, call.name, error)
                 lines, ok = [*lines, f"Error: {error}"], False
                 continue

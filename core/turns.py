@@ -366,6 +366,8 @@ class Turns:
         for attachment in message.attachments:
             try:
                 attachments.append(await self._kept(attachment, turn, outlet))
+            except OperatorError:
+                raise  # it may pass, and then the file is there
             except StewardError as error:
                 log.warning("turn %d: %s could not be fetched: %s", turn.id, attachment.filename, error)
                 notes.append(f"[file {attachment.filename!r} could not be fetched: {error}]")
