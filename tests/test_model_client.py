@@ -263,6 +263,8 @@ async def test_f34_signs_of_life_without_an_answer_are_not_waited_for_forever(st
 
 
 async def test_f34_headers_that_never_end_are_not_waited_for_forever() -> None:
+    hung_up = asyncio.Event()
+
     async def drip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\n")
         with contextlib.suppress(ConnectionError):
@@ -271,6 +273,9 @@ async def test_f34_headers_that_never_end_are_not_waited_for_forever() -> None:
                 await writer.drain()
                 await asyncio.sleep(0.01)
         writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+        hung_up.set()
 
     async with await asyncio.start_server(drip, "127.0.0.1") as server:
         port = server.sockets[0].getsockname()[1]
@@ -278,6 +283,7 @@ async def test_f34_headers_that_never_end_are_not_waited_for_forever() -> None:
         with pytest.raises(ModelError, match="did not answer within"):
             await deltas(model)
         await model.close()
+        await hung_up.wait()
 
 
 async def test_a_server_that_is_not_there_is_said_to_be_out_of_reach() -> None:
