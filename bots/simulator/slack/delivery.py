@@ -23,6 +23,7 @@ class Delivery:
     Attributes:
         kind: "events_api", "slash_commands" or "interactive".
         way: over which it goes; None for HTTP where the app has a request URL, else a socket.
+        earlier: attempts that were made before these, as the app is told.
         envelopes: the ids of the envelopes it was sent in, one for each attempt.
         acknowledged: the app took it.
         response: what the app answered with the acknowledgement.
@@ -32,6 +33,7 @@ class Delivery:
     kind: str
     payload: JsonObject = field(repr=False)
     way: Way | None = None
+    earlier: int = 0
     envelopes: list[str] = field(default_factory=list)
     acknowledged: bool = False
     response: JsonObject = field(default_factory=dict)
@@ -54,9 +56,9 @@ class Courier:
         self._deadline = deadline
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def start(self, kind: str, payload: JsonObject, *, way: Way | None = None) -> Delivery:
+    def start(self, kind: str, payload: JsonObject, *, way: Way | None = None, earlier: int = 0) -> Delivery:
         """Begin to deliver in the background."""
-        delivery = Delivery(kind=kind, payload=payload, way=way)
+        delivery = Delivery(kind=kind, payload=payload, way=way, earlier=earlier)
         self.deliveries.append(delivery)
         task = asyncio.create_task(self._deliver(delivery))
         self._tasks.add(task)
@@ -106,8 +108,8 @@ class Courier:
             id=str(uuid.uuid4()),
             kind=delivery.kind,
             payload=delivery.payload,
-            attempt=attempt,
-            reason=delivery.failures[-1] if delivery.failures else "",
+            attempt=delivery.earlier + attempt,
+            reason=delivery.failures[-1] if delivery.failures else "timeout" if delivery.earlier else "",
             deadline=self._deadline,
         )
         delivery.envelopes.append(envelope.id)

@@ -240,15 +240,16 @@ class SlackSimulator:
         """Deliver an event in an Events API envelope, in the background."""
         return self.deliver("events_api", event_callback(self.world, event))
 
-    def deliver(self, kind: str, payload: JsonObject, *, way: Way | None = None) -> Delivery:
+    def deliver(self, kind: str, payload: JsonObject, *, way: Way | None = None, earlier: int = 0) -> Delivery:
         """Deliver a raw payload in the background.
 
         Args:
             kind: "events_api", "slash_commands" or "interactive".
             payload: what is delivered.
             way: for an app that listens in both ways at once, which it could not do at Slack.
+            earlier: attempts that this one claims to follow.
         """
-        return self._courier.start(kind, payload, way=way)
+        return self._courier.start(kind, payload, way=way, earlier=earlier)
 
     async def edit(self, channel: str, ts: str, text: str) -> None:
         """Change a person's message; with the text it has, add a preview of a link as Slack does."""
