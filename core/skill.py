@@ -7,7 +7,6 @@ import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from functools import partial
 from typing import Final, Literal, ParamSpec, Protocol, TypeAlias, TypeVar, cast, overload
 
 from pydantic import JsonValue
@@ -20,7 +19,6 @@ from core.messages import Attachment, JsonObject, Reply
 from core.model import Tool
 from core.returned import as_reply
 from core.signature import Signature
-from core.threads import in_thread
 from core.unicode import well_formed
 
 P = ParamSpec("P")
@@ -196,7 +194,7 @@ class Skill:
         if not self.options.blocking:
             return await self._await(self.bind(given, files, context))
         if runner is None:
-            return await self._in_thread(self.bind(given, files, context))
+            raise SkillError(f"{self.tool.name} needs a process to run in, and there are none here.")
         return await runner.run(self, given, files, context)
 
     async def _await(self, values: dict[str, object]) -> Reply:
@@ -204,17 +202,6 @@ class Skill:
         try:
             async with limit:
                 return as_reply(await cast("Awaitable[object]", self.function(**values)))
-        except TimeoutError as error:
-            if not limit.expired():
-                raise
-            raise self.too_long() from error
-
-    async def _in_thread(self, values: dict[str, object]) -> Reply:
-        limit = asyncio.timeout(self.options.timeout)
-        try:
-            async with limit:
-                returned = await in_thread(partial(self.function, **values), name=f"skill {self.tool.name}")
-                return as_reply(await returned if inspect.isawaitable(returned) else returned)
         except TimeoutError as error:
             if not limit.expired():
                 raise

@@ -230,6 +230,14 @@ async def test_a_blocking_skill_and_no_other_is_given_to_the_runner(
     assert outcome == Outcome(reply=Reply(text=told))
 
 
+async def test_without_a_runner_a_blocking_skill_is_not_run() -> None:
+    skills = Skillset((Skill.of(where, topic="test"),))
+
+    assert await skills.call(Call(id="c1", name="where", arguments=""), CONTEXT) == Outcome(
+        reply=Reply(text="Error: where needs a process to run in, and there are none here."), ok=False
+    )
+
+
 async def test_skills_are_given_a_runner_later() -> None:
     skills = Skillset((Skill.of(where, topic="test"),)).with_runner(Threads())
 

@@ -113,7 +113,15 @@ class Worker:
     @property
     def usable(self) -> bool:
         """Tell whether it can take another call."""
-        return not (self._killed or self._leaving) and not self._ended.is_set() and self._calls < MOST_CALLS
+        if self._killed or self._leaving or self._ended.is_set() or self._calls >= MOST_CALLS:
+            return False
+        try:
+            self._connection.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False  # it has just ended, or says what nobody asked for
 
     async def call(
         self, skill: Skill, given: JsonObject, files: Mapping[str, Attachment], context: Context, desk: Desk
