@@ -37,10 +37,11 @@ class Delivery:
         """Send the parts of a closed turn that were not sent yet; return whether all of them are done with.
 
         A part whose files are refused is sent as its text with a note instead. `repeated` says that an earlier attempt
-        closed the turn, and may have sent some of the parts.
+        closed the turn: it may have sent the first part that waits, but none after it.
         """
-        for outgoing in await self._journal.waiting(turn):
-            part = replace(await self._part(turn, outgoing), repeated=repeated)
+        known = await self._journal.message_ids(turn) if repeated else frozenset[str]()
+        for number, outgoing in enumerate(await self._journal.waiting(turn)):
+            part = replace(await self._part(turn, outgoing), repeated=repeated and number == 0, known=known)
             try:
                 message_id = await self._send(turn, draft, part)
             except PlatformError as error:

@@ -17,6 +17,8 @@ from core.store import Row, Store, Transaction
 
 log = logging.getLogger("steward.journal")
 
+_LATEST: Final = 1000
+
 _KEPT: Final = 7 * 86_400.0
 """Seconds for which the steps of a failed turn are kept."""
 
@@ -211,8 +213,17 @@ class Journal:
             for row in rows
         ]
 
+    async def message_ids(self, turn: Turn) -> frozenset[str]:
+        """Return the platform's ids of the latest parts sent in a turn's conversation."""
+        rows = await self._store.fetch(
+            "SELECT message_id FROM outbox JOIN turns ON turns.id = outbox.turn"
+            " WHERE channel = ? AND conversation = ? AND message_id <> '' ORDER BY outbox.turn DESC LIMIT ?",
+            (turn.message.conversation.channel_key, turn.message.conversation.key, _LATEST),
+        )
+        return frozenset(row["message_id"] for row in rows)
+
     async def sent(self, turn: Turn, number: int, message_id: str) -> None:
-        """Mark a part as sent."""
+        """Mark a part as sent; that is on the disk before the next part goes out."""
         self._watch(Boundary.SENT)
         await self._mark(turn, number, "sent", message_id)
         self._watch(Boundary.MARKED)
@@ -244,6 +255,7 @@ class Journal:
         await self._store.write(
             "UPDATE outbox SET state = ?, message_id = ? WHERE turn = ? AND part = ?",
             (state, message_id, turn.id, number),
+            durable=True,
         )
 
     async def _fenced(self, turn: Turn, sql: str, values: tuple[str | int, ...], *, durable: bool = False) -> None:
