@@ -125,7 +125,9 @@ def _chat(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     import asyncio
+    import signal
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until `App.run` stops what is under way by then
     config = _logged(arguments)
     from bots.app import open_app
 

@@ -205,6 +205,23 @@ async def test_f9_what_is_too_old_is_left_and_counted(
         assert after.inbox.empty()
 
 
+async def test_a_channel_that_was_quiet_for_long_is_not_taken_for_one_where_something_is_left(
+    simulator: DiscordSimulator, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "steward")
+    ada, general, empty = simulator.person("Ada"), simulator.channel("general"), simulator.channel("empty")
+    simulator.clock.advance(-2 * DAY)
+    await simulator.say(general, ada, "begin")
+    await one_session(simulator, store)
+    simulator.clock.advance(2 * DAY)
+    await simulator.mention(general, ada, "one")
+    await simulator.mention(empty, ada, "two")
+    async with listening(simulator, steward(simulator, store)) as after:
+        assert [(await after.heard()).text for _ in range(2)] == ["one", "two"]
+        await until(lambda: "2 messages from before this connection are answered" in caplog.text)
+    assert "is left" not in caplog.text
+
+
 async def test_f9_no_more_than_the_most_are_answered_and_the_rest_is_counted(
     simulator: DiscordSimulator, store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:

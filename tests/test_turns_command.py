@@ -1,7 +1,8 @@
-"""`steward turns`, and two Stewards on one data folder, as their user meets them."""
+"""`steward turns`, two Stewards on one data folder, and being told to stop, as their user meets them."""
 
 import asyncio
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -100,3 +101,31 @@ def test_a_second_steward_on_the_same_data_is_refused_with_a_sentence(tmp_path: 
         f"steward: Another Steward (process {first.pid}) uses the data folder {tmp_path}/data: "
         "end it, or set data_dir to another folder."
     )
+
+
+@pytest.mark.parametrize("moment", ["while it starts", "while it runs"])
+def test_told_to_stop_steward_ends_with_0(tmp_path: Path, moment: str) -> None:
+    nowhere = {
+        "STEWARD_DISCORD__TOKEN": "t",
+        "STEWARD_DISCORD__API_URL": "http://127.0.0.1:9/api/v10",
+        "STEWARD_DISCORD__GATEWAY_URL": "ws://127.0.0.1:9/",
+    }
+    with subprocess.Popen(
+        command("run"), cwd=tmp_path, env=environment(**nowhere), stderr=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stderr is not None
+        if moment == "while it starts":
+            wait_for(tmp_path / "data" / "steward.lock")
+        else:
+            said = iter(running.stderr.readline, "")
+            assert any("Trying again" in line for line in said), "it ended by itself"
+        running.terminate()
+        assert running.wait(30) == 0
+        assert "Traceback" not in running.stderr.read()
+
+
+def wait_for(path: Path) -> None:
+    deadline = time.monotonic() + 30
+    while not path.exists():
+        assert time.monotonic() < deadline, f"{path} did not appear"
+        time.sleep(0.001)

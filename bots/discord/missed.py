@@ -71,12 +71,12 @@ class Reader:
     async def missed(self, place: Place, position: str) -> Sequence[Missed]:
         """Return what was missed in a channel, oldest first; nothing where it cannot be read, for now or at all."""
         after = max(int(position), self._horizon)
-        if int(position) < min(place.newest, self._horizon):
-            self.too_old.add(place.channel_id)
         if place.newest <= after:
+            if int(position) < place.newest:
+                self.too_old.add(place.channel_id)
             self.read[place.channel_id] = place.newest
             return ()
-        return await self._tried(place.channel_id, self._read(place, after)) or ()
+        return await self._tried(place.channel_id, self._read(place, position)) or ()
 
     async def with_member(self, missed: Missed) -> MessagePayload:
         """Add what the author is in the server, which an event says and a history does not."""
@@ -88,8 +88,12 @@ class Reader:
             self._members[key] = await self._member(*key)
         return payload.model_copy(update={"member": self._members[key]})
 
-    async def _read(self, place: Place, after: int) -> Sequence[Missed]:
-        found, seen, newest = [], 0, place.newest
+    async def _read(self, place: Place, position: str) -> Sequence[Missed]:
+        found, seen, newest, after = [], 0, place.newest, max(int(position), self._horizon)
+        if int(position) < self._horizon:
+            first = await self._rest.messages(place.channel_id, limit=1, after=position)
+            if first and int(str(first[0]["id"])) < self._horizon:
+                self.too_old.add(place.channel_id)
         me = rooms.me(self._client, place.guild_id)
         async for message in history(self._rest, place.channel_id, after=str(after), most=MOST):
             seen, newest = seen + 1, int(str(message["id"]))
