@@ -19,6 +19,7 @@ from bots.simulator.slack import SlackSimulator
 from bots.simulator.transcript import Shown
 from bots.slack import SlackPlatform
 from core.config import Config, SlackConfig
+from core.cursors import Cursors
 from tests.readme import ROOT
 
 TEXT = (
@@ -46,7 +47,13 @@ async def play(folder: Path) -> tuple[list[Shown], dict[str, str]]:
         settings = SlackConfig.model_validate(
             {"bot_token": slack.bot_token, "app_token": slack.app_token, "api_url": slack.url}
         )
-        platform = SlackPlatform(settings, commands=app.commands, max_bytes=app.files.max_bytes)
+        platform = SlackPlatform(
+            settings,
+            commands=app.commands,
+            max_bytes=app.files.max_bytes,
+            cursors=Cursors(app.store, SlackPlatform.name),
+            catch_up=app.config.catch_up,
+        )
         serving = asyncio.create_task(app.serve(platform))
         await slack.connected()
         thread: str | None = None

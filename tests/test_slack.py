@@ -13,7 +13,7 @@ from bots.simulator.slack import Fault, SlackSimulator
 from core.errors import OperatorError, PlatformError
 from core.messages import Audience, Conversation, Message
 from core.outlet import Part
-from tests.slack_team import Team, listening, settings
+from tests.slack_team import Team, answers, listening, mention, settings, until
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ async def test_a_mention_is_accepted_and_acknowledged(either: Team) -> None:
     assert either.slack.deliveries[0].acknowledged
 
 
-async def test_a_message_is_accepted_before_it_is_acknowledged(either: Team) -> None:
+async def test_f5_a_message_is_accepted_before_it_is_acknowledged(either: Team) -> None:
     acknowledged: list[bool] = []
 
     async def look(_: Message) -> None:
@@ -60,7 +60,7 @@ async def test_a_message_is_accepted_before_it_is_acknowledged(either: Team) -> 
 
 
 @pytest.mark.parametrize("http", [False, True])
-async def test_what_could_not_be_accepted_is_not_acknowledged_and_comes_again(http: bool) -> None:
+async def test_f5_what_could_not_be_accepted_is_not_acknowledged_and_comes_again(http: bool) -> None:
     async with SlackSimulator(retry_scale=0.001, deadline=0.3) as slack, listening(slack, http=http) as team:
         team.failures.append(OperatorError("The disk is full."))
         await slack.mention("C1", "U1", "hello")
@@ -70,7 +70,7 @@ async def test_what_could_not_be_accepted_is_not_acknowledged_and_comes_again(ht
         assert slack.deliveries[0].acknowledged
 
 
-async def test_mention_and_message_of_one_post_have_one_id() -> None:
+async def test_f2_mention_and_message_of_one_post_have_one_id() -> None:
     async with SlackSimulator(message_events=True) as slack, listening(slack) as team:
         await slack.mention("C1", "U1", "hello")
         await slack.settled()
@@ -79,7 +79,7 @@ async def test_mention_and_message_of_one_post_have_one_id() -> None:
         assert all(delivery.acknowledged for delivery in slack.deliveries)
 
 
-async def test_one_message_in_two_envelopes_has_one_id(team: Team) -> None:
+async def test_f1_one_message_in_two_envelopes_has_one_id(team: Team) -> None:
     await team.slack.mention("C1", "U1", "hello")
     await team.slack.settled()
     team.slack.deliver("events_api", team.slack.deliveries[0].payload)
@@ -162,7 +162,7 @@ async def test_events_of_no_interest_are_acknowledged(either: Team) -> None:
     assert either.accepted == []
 
 
-async def test_the_bots_own_messages_are_not_accepted(team: Team) -> None:
+async def test_f40_the_bots_own_messages_are_not_accepted(team: Team) -> None:
     await team.slack.say("U1", "hello")
     await team.slack.settled()
     draft = team.platform.draft(team.turn())
@@ -170,6 +170,43 @@ async def test_the_bots_own_messages_are_not_accepted(team: Team) -> None:
     await team.slack.settled()
     assert len(team.slack.deliveries) == 2
     assert len(team.accepted) == 1
+
+
+@pytest.mark.parametrize("text", ["hello", "hello again, with a mention of <@UBOT>"])
+async def test_f38_an_edit_or_a_preview_of_a_link_is_no_new_question(text: str) -> None:
+    async with SlackSimulator(message_events=True) as slack, listening(slack) as team:
+        asked = await slack.say("U1", "hello")
+        ignored = await slack.say("U1", "hello", channel="C1")
+        await slack.settled()
+        await slack.edit("DU1", asked, text)
+        await slack.edit("C1", ignored, text)
+        await slack.settled()
+        assert len(slack.deliveries) == 4
+        assert all(delivery.acknowledged for delivery in slack.deliveries)
+        assert len(team.accepted) == 1
+
+
+async def test_f40_other_bots_are_not_answered(either: Team) -> None:
+    bot = {"user": "UOTHER", "bot_id": "B7", "ts": "1700000000.000100", "text": "<@UBOT> hello", "team": "T1"}
+    either.slack.event({**bot, "type": "app_mention", "channel": "C1"})
+    either.slack.event({**bot, "type": "message", "subtype": "bot_message", "channel": "D1", "channel_type": "im"})
+    either.slack.event({**bot, "type": "message", "channel": "C1", "channel_type": "channel", "user": "USLACKBOT"})
+    await either.slack.settled()
+    assert [delivery.acknowledged for delivery in either.slack.deliveries] == [True] * 3
+    assert either.accepted == []
+
+
+async def test_f41_an_error_that_the_bot_said_asks_nothing() -> None:
+    async with SlackSimulator(message_events=True) as slack, listening(slack) as team:
+        await mention(team)
+        before = len(team.accepted)
+        error = "Something went wrong inside me, <@UBOT>, and I could not answer."
+        await team.platform.draft(team.turn()).send(Part(key="1.0", text=error))
+        await slack.say("U1", "and here?")
+        await slack.settled()
+        await team.platform.draft(team.turn()).send(Part(key="2.0", text=error))
+        await slack.settled()
+        assert [message.text for message in team.accepted[before:]] == ["and here?"]
 
 
 async def test_a_refreshed_socket_is_replaced(team: Team) -> None:
@@ -294,6 +331,66 @@ async def test_cancelling_leaves_nothing_behind(slack: SlackSimulator) -> None:
     left = {task for task in asyncio.all_tasks() - before if "aiohttp.web" not in repr(task.get_coro())}
     assert {task for task in left if "slack" in repr(task)} == set()
     assert not team.platform.listening.is_set()
+
+
+async def test_a_stop_in_the_middle_of_accepting_acknowledges_nothing(slack: SlackSimulator) -> None:
+    async with asyncio.timeout(10), listening(slack) as team:
+        arrived = asyncio.Event()
+
+        async def hold(_: Message) -> None:
+            arrived.set()
+            await asyncio.Event().wait()
+
+        team.before = hold
+        await slack.mention("C1", "U1", "hello")
+        await arrived.wait()
+    assert not slack.deliveries[0].acknowledged
+    async with listening(slack) as team:
+        slack.deliver("events_api", slack.deliveries[0].payload)
+        await until(lambda: team.accepted)
+
+
+async def test_a_stop_does_not_wait_for_a_server_that_says_nothing_more(slack: SlackSimulator) -> None:
+    team = Team(slack, settings(slack))
+    listen = asyncio.create_task(team.platform.listen(team.accept))
+    await team.platform.listening.wait()
+    await slack.connected()
+    slack.sockets.freeze()
+    listen.cancel()
+    ended, _ = await asyncio.wait([listen], timeout=7)
+    slack.sockets.cut()
+    assert ended, "it waits for the other side"
+    await asyncio.gather(listen, return_exceptions=True)
+
+
+async def test_an_answer_after_the_stop_still_arrives(slack: SlackSimulator) -> None:
+    async with listening(slack) as team:
+        await mention(team)
+    await team.platform.draft(team.turn()).send(Part(key="1.0", text="hi"))
+    assert [shown.text for shown in answers(team)] == ["hi"]
+
+
+async def test_an_answer_that_a_stop_cuts_off_is_an_error_in_a_sentence_and_not_doubled_later(
+    slack: SlackSimulator,
+) -> None:
+    async with listening(slack) as team:
+        await mention(team)
+        slack.fail("chat.postMessage", Fault(status=500, performed=True, delay=60))
+        slack.fail("conversations.replies", Fault(status=500))
+        sending = asyncio.create_task(team.platform.draft(team.turn()).send(Part(key="1.0", text="hi")))
+        await slack.called("chat.postMessage")
+    with pytest.raises(PlatformError, match="see whether the answer is there"):
+        await sending
+    await Team(slack, settings(slack)).platform.draft(team.turn()).send(Part(key="1.0", text="hi", repeated=True))
+    assert [shown.text for shown in answers(team)] == ["hi"]
+
+
+async def test_f52_a_token_that_slack_repeats_in_an_error_is_shown_to_nobody(team: Team) -> None:
+    await mention(team)
+    team.slack.fail("chat.postMessage", Fault(error=f"no good: {team.slack.bot_token}"))
+    with pytest.raises(PlatformError) as caught:
+        await team.platform.draft(team.turn()).send(Part(key="1.0", text="hi"))
+    assert team.slack.bot_token not in str(caught.value)
 
 
 async def test_help_is_answered_to_its_author_alone(either: Team) -> None:

@@ -269,7 +269,7 @@ async def test_after_a_restart_an_answer_to_a_command_is_marked(team: Team) -> N
     assert [shown.text for shown in answers(team)] == [MARKED]
 
 
-async def test_the_worst_piece_with_a_mark_is_within_slacks_limits() -> None:
+async def test_f20_the_worst_piece_with_a_mark_is_within_slacks_limits() -> None:
     scopes = [scope for scope in SCOPES if not scope.endswith(":history")]
     async with SlackSimulator(scopes=scopes) as slack, listening(slack) as team:
         await mention(team)
@@ -279,7 +279,7 @@ async def test_the_worst_piece_with_a_mark_is_within_slacks_limits() -> None:
         assert all("blocks" in call.arguments for call in slack.calls("chat.postMessage"))
 
 
-async def test_bytes_that_were_not_taken_may_be_sent_again(team: Team) -> None:
+async def test_f46_bytes_that_were_not_taken_may_be_sent_again(team: Team) -> None:
     await mention(team)
     team.slack.fail("upload", Fault(status=500))
     draft = team.platform.draft(team.turn())

@@ -1,14 +1,30 @@
 """Payloads of Slack, read; pure."""
 
+import re
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bots.simulator.slack.blocks import pings
+from bots.simulator.slack.blocks import pings, problem
+from bots.simulator.slack.messages import MAX_TEXT
 from bots.slack.events import Lookup, described_place, place_of, read_event, read_question
 from bots.slack.markup import escape, inert, plain
-from core.messages import Attachment, Audience, Conversation, JsonObject, Message, Person, dump_message, load_message
+from bots.slack.reply import LIMIT, content, split
+from bots.text import REPEATED
+from core.messages import (
+    Attachment,
+    Audience,
+    Conversation,
+    JsonObject,
+    Message,
+    Person,
+    Reply,
+    dump_message,
+    load_message,
+)
 
+unhurried = settings(deadline=None)  # the machine that tests may be busy
 LOOKUP = Lookup(bot="UBOT", team="T1", names={"U1": "Ada", "U2": "Grace"}, place="public")
 
 
@@ -152,6 +168,12 @@ def test_what_is_not_said_to_the_bot_is_ignored(changes: dict[str, object]) -> N
     assert read(**changes) is None
 
 
+@pytest.mark.parametrize("said_by", [{"user": "UBOT"}, {"user": "UOTHER", "bot_id": "B1"}])
+@pytest.mark.parametrize("place", [{}, {"type": "message", "channel": "D1", "channel_type": "im"}])
+def test_f41_an_error_of_a_bot_asks_nothing(said_by: dict[str, object], place: dict[str, object]) -> None:
+    assert read(**said_by, **place, text="<@UBOT> Something went wrong inside me.") is None
+
+
 @pytest.mark.parametrize("payload", [{}, {"event": None}, {"event": "x"}, {"event": {}}, {"event": {"type": 7}}])
 def test_a_broken_payload_says_nothing(payload: JsonObject) -> None:
     assert read_event(payload, LOOKUP) is None
@@ -272,3 +294,45 @@ def test_what_mentions_nobody_is_left_alone(text: str) -> None:
 def test_escaped_text_reads_the_same(text: str) -> None:
     shown = escape(text).replace("\u2060", "")
     assert shown.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") == text
+
+
+pieces = st.sampled_from(
+    [*SPELLINGS, "<", ">", "&", "@here ", "```", "~~~\n", "\n", "\n\n", "👩‍👩‍👧", "漢字。", "word "]
+)
+hostile = st.tuples(
+    st.lists(st.one_of(pieces, pieces, st.text(min_size=1, max_size=8)), min_size=1, max_size=6).map("".join),
+    st.integers(min_value=LIMIT, max_value=3 * LIMIT),
+).map(lambda drawn: (drawn[0] * drawn[1])[: drawn[1]])
+"""Texts of several pieces."""
+
+
+@given(st.text().filter(lambda text: "\u2060" not in text))
+def test_text_for_a_markdown_block_loses_nothing(text: str) -> None:
+    assert inert(text).replace("\u2060", "") == text
+
+
+@unhurried
+@given(hostile)
+@example("&" * LIMIT)
+@example("<!here>" * LIMIT)
+def test_f20_every_piece_is_within_slacks_limits_and_pings_nobody_with_or_without_its_mark(text: str) -> None:
+    for piece in split(Reply(text=text)):
+        for said in (piece.text, f"{REPEATED}\n\n{piece.text}"):
+            sent = content(said)
+            blocks = sent["blocks"]
+            assert isinstance(blocks, list)
+            assert problem(blocks) is None
+            assert len(str(sent["text"]).encode("utf-16-le", "surrogatepass")) // 2 <= MAX_TEXT
+            assert pings(str(sent["text"]), [block for block in blocks if isinstance(block, dict)]) == []
+
+
+@unhurried
+@given(hostile)
+def test_f20_the_pieces_hold_everything_that_was_said(text: str) -> None:
+    said = "".join(piece.text for piece in split(Reply(text=text)))
+    fences = re.compile(r"```|~~~")
+    assert "".join(fences.sub("", said).split()) == "".join(fences.sub("", text).split())
+
+
+def test_a_reply_that_is_also_shown_in_the_channel_is_said_to_the_bot() -> None:
+    assert known(subtype="thread_broadcast", thread_ts="1600000000.000100").conversation.thread == "1600000000.000100"

@@ -49,7 +49,7 @@ async def test_a_file_of_another_workspace_is_asked_for_first(team: Team) -> Non
     assert await team.platform.download(attachment) == b"1,2"
 
 
-async def test_a_login_page_is_not_a_file() -> None:
+async def test_f47_a_login_page_is_not_a_file() -> None:
     scopes = [scope for scope in SCOPES if scope != "files:read"]
     async with SlackSimulator(scopes=scopes) as slack, listening(slack) as team:
         attachment = await sent(team)
@@ -58,7 +58,7 @@ async def test_a_login_page_is_not_a_file() -> None:
         assert caught.value.permanent
 
 
-async def test_html_that_claims_to_be_a_picture_is_refused(team: Team) -> None:
+async def test_f47_html_that_claims_to_be_a_picture_is_refused(team: Team) -> None:
     attachment = await sent(team, b"<!DOCTYPE html><html>", "image/png")
     with pytest.raises(PlatformError, match="login page"):
         await team.platform.download(attachment)
@@ -138,3 +138,11 @@ async def test_addresses_that_only_look_like_slack_are_refused(team: Team, sourc
     attachment = Attachment(filename="a.csv", media_type="text/csv", source=source)
     with pytest.raises(PlatformError, match="not kept at Slack"):
         await team.platform.download(attachment)
+
+
+async def test_f48_a_file_that_is_gone_is_refused_for_good(team: Team) -> None:
+    attachment = await sent(team)
+    team.slack.world.files.clear()
+    with pytest.raises(PlatformError, match=r"did not give me a\.csv \(status 404\)") as caught:
+        await team.platform.download(attachment)
+    assert caught.value.permanent

@@ -75,7 +75,7 @@ async def test_several_files_are_one_message(team: Team) -> None:
     assert [file.name for file in shown.files] == ["chart.png", "data.csv"]
 
 
-async def test_a_long_answer_arrives_whole(team: Team) -> None:
+async def test_f20_a_long_answer_arrives_whole(team: Team) -> None:
     await mention(team)
     words = [f"word{number}" for number in range(6000)]
     pieces = split(Reply(text=" ".join(words), attachments=(PNG,)))
@@ -88,7 +88,7 @@ async def test_a_long_answer_arrives_whole(team: Team) -> None:
     assert answers(team)[-1].files
 
 
-async def test_the_worst_piece_is_within_slacks_limits(team: Team) -> None:
+async def test_f20_the_worst_piece_is_within_slacks_limits(team: Team) -> None:
     await mention(team)
     for text in ("&" * LIMIT, "<!here>" * (LIMIT // 7), "@here " * (LIMIT // 6)):
         await team.platform.draft(team.turn()).send(Part(key="1.0", text=text))
@@ -112,7 +112,7 @@ async def test_a_server_without_markdown_blocks_gets_the_text(team: Team) -> Non
     assert [shown.text for shown in answers(team)] == ["**hi** & bye"]
 
 
-async def test_a_rate_limit_is_waited_for(team: Team) -> None:
+async def test_f17_a_rate_limit_is_waited_for(team: Team) -> None:
     await mention(team)
     team.slack.fail("chat.postMessage", Fault(retry_after=1))
     began = asyncio.get_running_loop().time()
@@ -121,7 +121,7 @@ async def test_a_rate_limit_is_waited_for(team: Team) -> None:
     assert len(answers(team)) == 1
 
 
-async def test_a_long_rate_limit_is_handed_on(team: Team) -> None:
+async def test_f17_a_long_rate_limit_is_handed_on(team: Team) -> None:
     await mention(team)
     team.slack.fail("chat.postMessage", Fault(retry_after=90))
     with pytest.raises(PlatformError) as caught:
@@ -266,10 +266,49 @@ async def test_an_empty_reply_has_no_pieces() -> None:
     assert split(Reply()) == []
 
 
-async def test_a_thread_that_is_gone_is_not_answered_elsewhere(team: Team) -> None:
+async def test_f22_a_thread_that_is_gone_is_not_answered_elsewhere(team: Team) -> None:
     message = await mention(team)
     gone = replace(message, conversation=replace(message.conversation, thread="1.000001"))
     with pytest.raises(PlatformError) as caught:
         await team.platform.draft(team.turn(gone)).send(Part(key="1.0", text="hi"))
     assert caught.value.permanent
     assert answers(team) == []
+
+
+async def test_f17_an_answer_that_is_refused_again_and_again_lands_whole(team: Team) -> None:
+    await mention(team)
+    team.slack.fail("chat.postMessage", Fault(retry_after=0, times=3))
+    await team.platform.draft(team.turn()).send(Part(key="1.0", text="hi"))
+    assert [shown.text for shown in answers(team)] == ["hi"]
+
+
+async def test_f21_a_question_that_is_gone_is_answered_in_its_thread(team: Team) -> None:
+    root = await team.slack.say("U2", "look at this", channel="C1")
+    question = await team.slack.mention("C1", "U1", "what do you say?", thread=root)
+    await team.slack.settled()
+    team.slack.delete("C1", question)
+    await team.platform.draft(team.turn()).send(Part(key="1.0", text="hi", opens=True))
+    await team.platform.draft(team.turn()).send(Part(key="1.1", attachments=(PNG,)))
+    assert [(shown.thread, len(shown.files)) for shown in answers(team)] == [(root, 0), (root, 1)]
+
+
+async def test_f22_an_answer_that_is_sent_another_way_stays_in_its_thread(team: Team) -> None:
+    message = await mention(team)
+    team.slack.fail("chat.postMessage", Fault(error="invalid_blocks"))
+    draft = team.platform.draft(team.turn())
+    await draft.send(Part(key="1.0", text="hi"))
+    team.slack.fail("conversations.replies", Fault(error="missing_scope", times=2))
+    await draft.send(Part(key="1.1", text="ho", repeated=True))
+    await draft.send(Part(key="1.2", attachments=(PNG,), repeated=True))
+    assert [shown.thread for shown in answers(team)] == [message.conversation.thread] * 3
+
+
+async def test_f46_files_that_are_refused_are_refused_in_a_sentence_and_the_text_lands(team: Team) -> None:
+    await mention(team)
+    team.slack.fail("files.getUploadURLExternal", Fault(error="storage_limit_reached"))
+    draft = team.platform.draft(team.turn())
+    with pytest.raises(PlatformError, match="no room for more files") as caught:
+        await draft.send(Part(key="1.0", attachments=(PNG,)))
+    assert caught.value.permanent
+    await draft.send(Part(key="1.0", text=f"(I could not upload chart.png: {caught.value})"))
+    assert ["no room for more files" in shown.text for shown in answers(team)] == [True]

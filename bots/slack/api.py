@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+import re
 from typing import Final
 from urllib.parse import urlsplit
 from urllib.request import proxy_bypass
@@ -40,6 +41,7 @@ TROUBLE: Final = (
     TypeError,
 )
 
+_WORD: Final = re.compile(r"\w{1,80}")
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _TRANSIENT: Final = frozenset(
     {"ratelimited", "rate_limited", "message_limit_exceeded", "fatal_error", "internal_error", "service_unavailable"}
@@ -128,10 +130,10 @@ def is_local(address: str) -> bool:
 
 
 def code(error: Exception) -> str:
-    """Return Slack's word for what is wrong, "" where the answer has none."""
+    """Return Slack's word for what is wrong, "" where the answer has none, or has anything else in its place."""
     answer: object = getattr(error.response, "data", None) if isinstance(error, SlackApiError) else None
     word = answer.get("error") if isinstance(answer, dict) else None
-    return word if isinstance(word, str) else ""
+    return word if isinstance(word, str) and _WORD.fullmatch(word) else ""
 
 
 def unsupported(error: Exception) -> bool:

@@ -80,10 +80,7 @@ class CatchUp:
         if self._gaps != self._closed:
             return
         self._sound = dict(self._cursors.positions)
-        try:
-            await self._cursors.flush()
-        except OperatorError as error:
-            self._say_once(f"How far Slack's channels were read could not be stored: {error}")
+        await self._store()
 
     async def run(self, intake: Intake) -> None:
         """Look into each gap, until cancelled."""
@@ -104,6 +101,7 @@ class CatchUp:
         if not before:
             for room in found:
                 self._cursors.passed(room.channel, f"{now:.6f}")
+            await self._store()
             return
         newest = max(before.values(), key=Decimal)
         tally = _Tally()
@@ -111,6 +109,12 @@ class CatchUp:
             start = before.get(room.channel, newest)
             await self._patiently(room, start, now - self._config.hours * 3600, tally, intake)
         self._report(tally)
+
+    async def _store(self) -> None:
+        try:
+            await self._cursors.flush()
+        except OperatorError as error:
+            self._say_once(f"How far Slack's channels were read could not be stored: {error}")
 
     async def _rooms(self, before: Mapping[str, str]) -> list[Room]:
         """Return the channels the bot is in; where they cannot be listed, those that were read before."""

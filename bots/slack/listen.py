@@ -59,8 +59,8 @@ class SlackPlatform:
         *,
         commands: Commands,
         max_bytes: int,
-        cursors: Cursors | None = None,
-        catch_up: CatchUpConfig | None = None,
+        cursors: Cursors,
+        catch_up: CatchUpConfig,
         ping_interval: float = 10.0,
         quiet_after: float = 900.0,
     ) -> None:
@@ -69,13 +69,13 @@ class SlackPlatform:
         self._config = config
         self._commands = commands
         self._max_bytes = max_bytes
-        self._cursors = cursors or _Unstored()
+        self._cursors = cursors
         self._ping_interval = ping_interval
         self._quiet_after = quiet_after
         self._client = web_client(config)
         self._hasty = web_client(config, patient=False)
         self._statuses = Statuses(self._hasty)
-        self._catch_up = CatchUp(self._client, self._cursors, catch_up or CatchUpConfig(hours=0))
+        self._catch_up = CatchUp(self._client, cursors, catch_up)
 
     async def listen(self, accept: Accept) -> None:
         """Receive until cancelled; lost, refreshed and deaf sockets are replaced, and what was missed is looked for.
@@ -193,19 +193,6 @@ def bolt_app(config: SlackConfig, identity: AuthorizeResult, intake: Intake) -> 
     )
     app.use(_Take(intake))
     return app
-
-
-class _Unstored(Cursors):
-    """Cursors that end with the process."""
-
-    def __init__(self) -> None:
-        super().__init__(None, "slack")  # type: ignore[arg-type]
-
-    async def load(self) -> None:
-        """Read nothing."""
-
-    async def flush(self) -> None:
-        """Write nothing."""
 
 
 class _Take(AsyncMiddleware):

@@ -102,6 +102,11 @@ class Sockets:
         """Let nothing more arrive over the sockets that are open, although they stay so and answer pings."""
         self._deaf.update(self.open)
 
+    def freeze(self) -> None:
+        """Read nothing more of what the app sends, not even that it closes a socket."""
+        for transport in self.open.values():
+            transport.pause_reading()
+
     def cut(self) -> None:
         """Let every connection end without a word, as a lost network does."""
         for transport in tuple(self.open.values()):
