@@ -369,6 +369,20 @@ async def test_the_limits_of_a_process(tmp_path: Path) -> None:
     }
 
 
+async def test_f14_while_a_skill_hangs_that_lets_nothing_else_run_everything_else_goes_on(tmp_path: Path) -> None:
+    async with opened(tmp_path, processes=2) as bench:
+        note = tmp_path / "pid"
+        hanging = asyncio.create_task(bench.text("hang_hard", pid_file=str(note)))
+        await until(note.exists)
+
+        assert await bench.text("here") == str(os.getpid()), "the event loop has to wait"
+        assert await bench.text("disguised") == "found", "another call has to wait"
+        assert not hanging.done()
+        hanging.cancel()
+        await asyncio.gather(hanging, return_exceptions=True)
+        await until(lambda: ended(int(note.read_text())))
+
+
 async def test_a_cancelled_call_is_killed(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         note = tmp_path / "pid"
