@@ -19,6 +19,7 @@ from core.memory import Memory, estimate
 from core.messages import Attachment, Message, Reply, Turn
 from core.model import Delta, Model, Tool
 from core.skill import Skillset
+from core.telemetry import redact
 
 log = logging.getLogger("steward.agent")
 
@@ -130,7 +131,7 @@ class Agent:
                 async for event in events:
                     yield event
         except ModelError as error:
-            text = doubts.told(str(error), doubts.doubtful(journal.steps))
+            text = doubts.told(redact(str(error)), doubts.doubtful(journal.steps))
             yield Finished(reply=Reply(text=text, attachments=tuple(work.made.values())), items=(), ok=False)
             return
         final = work.items[-1]
@@ -269,9 +270,23 @@ class Agent:
             "done" if ok else "failed",
             seconds,
         )
-        text = _capped("\n".join(lines))
+        said = "\n".join(lines)
+        text = await self._capped(said if ok else redact(said), call, work)
         result = Result(call_id=call.id, name=call.name, text=text, ok=ok, files=tuple(ids), unknown=outcome.unknown)
         return result, seconds
+
+    async def _capped(self, text: str, call: Call, work: _Work) -> str:
+        """Return a result as the model reads it: of one that is too long the beginning, and the whole as a file."""
+        if len(text) <= LONGEST_RESULT:
+            return text
+        left_out = f"{len(text) - LONGEST_RESULT} more characters were left out"
+        whole = Attachment(filename=f"{call.name}.txt", media_type="text/plain", content=text.encode())
+        try:
+            kept = await self._files.keep(whole, message=work.turn.message, source="made")
+        except StewardError as error:
+            log.warning("turn %d: the whole result of %s was not kept: %s", work.turn.id, call.name, error)
+            return f"{text[:LONGEST_RESULT]}\n[{left_out}]"
+        return f"{text[:LONGEST_RESULT]}\n[{left_out}] All of it is in {describe(kept)}, which people are not shown."
 
     def _known(self, call: Call, work: _Work, journal: StepLog) -> Result | None:
         """Return the result of a call that is not to be run, None where it is."""
@@ -285,7 +300,7 @@ class Agent:
         if not text:
             return None
         log.warning("turn %d skill %s (call %s) is not run: %s", work.turn.id, call.name, call.id, text[:120])
-        return Result(call_id=call.id, name=call.name, text=_capped(text), ok=False, unknown=unknown)
+        return Result(call_id=call.id, name=call.name, text=text, ok=False, unknown=unknown)
 
 
 def question_of(message: Message, notes: Sequence[str] = ()) -> Question:
@@ -324,9 +339,3 @@ def _results(call: Call, items: Sequence[Item]) -> list[str]:
         if calls.get(item.call_id) == replace(call, id=item.call_id):
             found.append(item.text)
     return found
-
-
-def _capped(text: str) -> str:
-    if len(text) <= LONGEST_RESULT:
-        return text
-    return f"{text[:LONGEST_RESULT]}\n[{len(text) - LONGEST_RESULT} more characters were left out]"

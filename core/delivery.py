@@ -11,6 +11,7 @@ from core.files import Files
 from core.journal import Journal, Outgoing
 from core.messages import Attachment, Turn
 from core.outlet import Draft, Part
+from core.telemetry import redact
 
 log = logging.getLogger("steward.delivery")
 
@@ -75,7 +76,7 @@ class Delivery:
                 raise
             log.warning("turn %d part %s goes out without its files: %s", turn.id, part.key, error)
             names = ", ".join(attachment.filename for attachment in part.attachments)
-            note = f"(I could not upload {names}: {error})"
+            note = f"(I could not upload {names}: {redact(str(error))})"
             text = "\n\n".join(filter(None, (part.text, note)))
             return await self._retry(turn, draft, replace(part, text=text, attachments=()))
 

@@ -50,7 +50,7 @@ from core.items import Answer, Step
 from core.journal import Journal
 from core.messages import Attachment, Message, Reply, Turn
 from core.outlet import Draft, Outlet
-from core.telemetry import current_turn
+from core.telemetry import current_turn, redact
 
 log = logging.getLogger("steward.turns")
 
@@ -270,7 +270,7 @@ class Turns:
     async def _park(self, turn: Turn, reason: str) -> None:
         log.error("turn %d is given up until the next start, or until `steward turns retry %d`", turn.id, turn.id)
         try:
-            await self._journal.park(turn, reason)
+            await self._journal.park(turn, redact(reason))
         except StewardError as error:
             log.error("turn %d: that could not be written down: %s", turn.id, error)
 
@@ -370,7 +370,7 @@ class Turns:
                 raise  # it may pass, and then the file is there
             except StewardError as error:
                 log.warning("turn %d: %s could not be fetched: %s", turn.id, attachment.filename, error)
-                notes.append(f"[file {attachment.filename!r} could not be fetched: {error}]")
+                notes.append(f"[file {attachment.filename!r} could not be fetched: {redact(str(error))}]")
         if not message.attachments:
             return turn, notes
         turn = replace(turn, message=replace(message, attachments=tuple(attachments)))

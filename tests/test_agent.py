@@ -227,16 +227,40 @@ async def test_a_skill_finds_what_was_made_earlier_in_the_conversation(tmp_path:
         assert "was {'kind': 'thing', 'n': 1}" in model.asked[3].text
 
 
-async def test_f36_a_giant_result_is_capped_for_the_model(tmp_path: Path) -> None:
+async def test_f36_a_giant_result_is_capped_for_the_model_and_kept_whole_as_a_file(tmp_path: Path) -> None:
     @skill
     def flood() -> str:
         """Flood."""
         return "x" * 1_000_000
 
-    model = ScriptedModel(calls(("flood", "{}")), says("much"))
+    @skill
+    def size(file: Attachment) -> int:
+        """Tell a file's size."""
+        return len(file.content or b"")
+
+    model = ScriptedModel(
+        calls(("flood", "{}")),
+        lambda asked: calls(("size", f'{{"file": "{asked.text.split("[file ")[1].split(":")[0]}"}}')),
+        says("A million letters."),
+    )
+    async with house(tmp_path, model, flood, size) as steward:
+        await steward.answer(message("go"))
+        assert len(model.asked[1].items[-1].text) < LONGEST_RESULT + 300
+        assert model.asked[2].items[-1].text == "1000000"
+        assert [(part.text, part.attachments) for _, part in steward.outlet.sent] == [("A million letters.", ())]
+
+
+async def test_f36_where_the_whole_cannot_be_kept_the_beginning_is_still_read(tmp_path: Path) -> None:
+    @skill
+    def flood() -> str:
+        """Flood."""
+        return "x" * 30_000_000
+
+    model = ScriptedModel(calls(("flood", "{}")), says("Too much."))
     async with house(tmp_path, model, flood) as steward:
         await steward.answer(message("go"))
-        assert len(model.asked[1].items[-1].text) < LONGEST_RESULT + 100
+        assert "more characters were left out]" in model.asked[1].items[-1].text
+        assert steward.outlet.texts == ["Too much."]
 
 
 async def test_f35_of_a_history_too_long_for_the_model_less_is_recalled_until_it_fits(tmp_path: Path) -> None:

@@ -15,10 +15,15 @@ from bots.app import open_app
 from bots.simulator.discord import DiscordSimulator
 from bots.simulator.model import ModelSimulator, says
 from bots.simulator.slack import SlackSimulator
+from core import Attachment, SkillError, skill
 from core.config import Config, DiscordConfig, LogConfig, ModelConfig, SlackConfig
-from core.errors import OperatorError
+from core.errors import ModelError, OperatorError, PlatformError
+from core.items import Answer
 from core.redaction import MARK, Redactor
 from core.telemetry import configure, errors_aloud, redact
+from tests import scripted
+from tests.house import house
+from tests.scripted import Asked, KeptOutlet, ScriptedModel
 
 SECRET = 'hunter2 "of" the/sea'
 LOG = logging.getLogger("steward.turns")
@@ -291,3 +296,82 @@ def test_long_lines_take_no_time(said: str) -> None:
     begun = time.process_time()
     redact(said)
     assert time.process_time() - begun < 3
+
+
+# -- from an error to what people read
+
+
+SLACK_TOKEN = "xoxb-2222-canary-abcdef"
+CONFIGURED = "canary key of a model server"
+
+
+def say_result(asked: Asked) -> Answer:
+    return scripted.says(f"It said: {asked.items[-1].text}")
+
+
+async def test_f52_a_token_in_what_a_skill_raised_is_in_no_log_and_no_reply(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @skill
+    def leak(word: str) -> str:
+        """Leak."""
+        raise {"one": ValueError, "two": SkillError}[word](f"401 with {SLACK_TOKEN} or {CONFIGURED}")
+
+    configure(LogConfig(level="DEBUG"), [CONFIGURED])
+    model = ScriptedModel(
+        scripted.calls(("leak", '{"word": "one"}')), say_result, scripted.calls(("leak", '{"word": "two"}')), say_result
+    )
+    async with house(tmp_path, model, leak) as steward:
+        await steward.answer(scripted.message("go"), scripted.message("again"))
+        told = [*steward.outlet.texts, *(asked.text for asked in model.asked)]
+    logged = capsys.readouterr().err
+    assert logged.count(f"401 with {MARK} or {MARK}") >= 2
+    assert all(f"401 with {MARK} or {MARK}" in text for text in steward.outlet.texts)
+    for text in (logged, *told):
+        assert SLACK_TOKEN not in text
+        assert CONFIGURED not in text
+
+
+@pytest.mark.parametrize("error", [ModelError, ValueError])
+async def test_f52_a_token_in_what_ended_a_turn_is_in_no_log_and_no_reply(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], error: type[Exception]
+) -> None:
+    configure(LogConfig(level="DEBUG"), [CONFIGURED])
+    async with house(tmp_path, ScriptedModel(error(f"refused {SLACK_TOKEN} and {CONFIGURED}."))) as steward:
+        await steward.answer(scripted.message("go"))
+        for text in (*steward.outlet.texts, capsys.readouterr().err):
+            assert text
+            assert SLACK_TOKEN not in text
+            assert CONFIGURED not in text
+
+
+@skill
+def draw() -> Attachment:
+    """Draw."""
+    return Attachment(filename="drawing.png", media_type="image/png", content=b"PNG")
+
+
+async def test_f52_a_token_in_why_a_file_could_not_be_had_or_sent_is_in_no_log_and_no_reply(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure(LogConfig(level="DEBUG"), [CONFIGURED])
+    refused = PlatformError(f"refused {SLACK_TOKEN} and {CONFIGURED}", permanent=True)
+    sent = Attachment(filename="notes.txt", media_type="text/plain", source="there")
+    model = ScriptedModel(scripted.calls(("draw", "{}")), scripted.says(""))
+    async with house(tmp_path, model, draw, outlet=Refusing(refused)) as steward:
+        await steward.answer(scripted.message("go", attachments=(sent,)))
+        said = [*steward.outlet.texts, model.asked[0].text, capsys.readouterr().err]
+    assert all(f"refused {MARK} and {MARK}" in text for text in said)
+    assert not any(SLACK_TOKEN in text or CONFIGURED in text for text in said)
+
+
+class Refusing(KeptOutlet):
+    """A platform that gives no files and takes none."""
+
+    def __init__(self, error: PlatformError) -> None:
+        super().__init__()
+        self.failures = [error]
+        self._error = error
+
+    async def download(self, attachment: Attachment) -> bytes:
+        raise self._error
