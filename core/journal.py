@@ -132,16 +132,17 @@ class Journal:
         )
         self._watch(Boundary.FETCHED)
 
-    async def record(self, turn: Turn, number: int, step: Step) -> None:
-        """Store one step of a running turn; that a call begins to have effects is on the disk before it does."""
+    async def record(self, turn: Turn, step: Step) -> None:
+        """Store one more step of a running turn; that a call begins to have effects is on the disk before it does."""
         before, after = _AROUND[type(step)]
         if before:
             self._watch(before)
         await self._fenced(
             turn,
-            "INSERT INTO steps (item, number, turn) SELECT ?, ?, id FROM turns"
+            "INSERT INTO steps (item, number, turn)"
+            " SELECT ?, (SELECT coalesce(max(number) + 1, 0) FROM steps WHERE turn = turns.id), id FROM turns"
             " WHERE id = ? AND attempt = ? AND state = 'running'",
-            (dump_step(step), number),
+            (dump_step(step),),
             durable=isinstance(step, Begun),
         )
         self._watch(after)
@@ -258,7 +259,7 @@ class Journal:
             durable=True,
         )
 
-    async def _fenced(self, turn: Turn, sql: str, values: tuple[str | int, ...], *, durable: bool = False) -> None:
+    async def _fenced(self, turn: Turn, sql: str, values: tuple[str, ...], *, durable: bool = False) -> None:
         if not await self._store.write(f"{sql} RETURNING 1", (*values, turn.id, turn.attempt), durable=durable):
             raise StaleTurnError(f"Turn {turn.id} was taken over by a newer attempt.")
 

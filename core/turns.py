@@ -82,14 +82,9 @@ class _Steps:
     journal: Journal
     turn: Turn
     steps: list[Step]
-    number: int = 0
-
-    def __post_init__(self) -> None:
-        self.number = len(self.steps)
 
     async def record(self, step: Step) -> None:
-        number, self.number = self.number, self.number + 1  # taken at once: calls that run side by side record too
-        await self.journal.record(self.turn, number, step)
+        await self.journal.record(self.turn, step)
         self.steps.append(step)
 
 

@@ -12,7 +12,7 @@ from core.errors import OperatorError, StaleTurnError
 from core.events import Finished
 from core.files import Files
 from core.forgetting import forget
-from core.items import Answer, Call, Item, Question, Result, Step
+from core.items import Answer, Begun, Call, Item, Question, Result, Step
 from core.journal import Journal, Outgoing
 from core.memory import Memory
 from core.messages import Attachment, Reply, Turn
@@ -162,13 +162,31 @@ async def test_a_running_turn_begins_again_with_its_steps(journal: Journal) -> N
         Answer(calls=(call,), reasoning=({"id": "r1"},)),
         Result(call_id="c1", name="roll", text="6", files=("f1",)),
     ]
-    for number, step in enumerate(steps):
-        await journal.record(turn, number, step)
+    for step in steps:
+        await journal.record(turn, step)
 
     again = await journal.start(turn)
 
     assert (again.closed, again.turn.attempt) == (False, turn.attempt + 1)
     assert await journal.steps(again.turn) == steps
+
+
+async def test_a_step_that_could_not_be_stored_is_in_the_way_of_no_other(store: Store, journal: Journal) -> None:
+    turn = await begun(journal)
+    one, two = (Begun(call=Call(id=name, name="pay", arguments="{}")) for name in ("one", "two"))
+    await store.write(
+        "CREATE TRIGGER full BEFORE INSERT ON steps WHEN NEW.item LIKE '%\"one\"%'"
+        " BEGIN SELECT raise(ABORT, 'in the way'); END"
+    )
+
+    ends = await asyncio.gather(journal.record(turn, one), journal.record(turn, two), return_exceptions=True)
+
+    assert [type(end) for end in ends] == [OperatorError, type(None)]
+    await store.write("DROP TRIGGER full")
+    again = (await journal.start(turn)).turn
+    assert await journal.steps(again) == [two]
+    await journal.record(again, one)
+    assert await journal.steps(again) == [two, one]
 
 
 async def test_a_closed_turn_begins_again_as_closed(journal: Journal) -> None:
@@ -201,7 +219,7 @@ async def test_the_message_is_written_anew_once_its_files_are_kept(journal: Jour
 
 
 WRITES: dict[str, Callable[[Journal, Turn], Awaitable[None]]] = {
-    "record": lambda journal, turn: journal.record(turn, 0, SAID),
+    "record": lambda journal, turn: journal.record(turn, SAID),
     "update": lambda journal, turn: journal.update(replace(turn, message=replace(turn.message, text="changed"))),
     "close": lambda journal, turn: journal.close(turn, HELLO, [Reply(text="stale")]),
 }
@@ -252,7 +270,7 @@ async def test_closing_remembers_fills_the_outbox_and_drops_the_steps(
     store: Store, journal: Journal, memory: Memory
 ) -> None:
     turn = await begun(journal)
-    await journal.record(turn, 0, SAID)
+    await journal.record(turn, SAID)
     picture = Attachment(filename="a.png", media_type="image/png", content=b"png", id="f1")
 
     await journal.close(turn, HELLO, [Reply(text="one"), Reply(text="two", attachments=(picture,))])
@@ -278,7 +296,7 @@ async def test_a_failed_turn_is_answered_but_not_remembered(store: Store, journa
 
 async def test_closing_is_one_transaction(store: Store, journal: Journal) -> None:
     turn = await begun(journal)
-    await journal.record(turn, 0, SAID)
+    await journal.record(turn, SAID)
     await store.write(
         "CREATE TRIGGER full BEFORE INSERT ON outbox WHEN new.text = 'two' BEGIN SELECT raise(ABORT, 'in the way'); END"
     )
@@ -295,7 +313,7 @@ async def test_f44_a_close_that_is_cancelled_is_done_as_a_whole_or_not_at_all(
     store: Store, journal: Journal, steps: int
 ) -> None:
     turn = await begun(journal)
-    await journal.record(turn, 0, SAID)
+    await journal.record(turn, SAID)
     closing = asyncio.create_task(journal.close(turn, HELLO, [Reply(text="one"), Reply(text="two")]))
     for _ in range(steps):
         await asyncio.sleep(0)
