@@ -18,8 +18,8 @@ _WRITE = (
 class _Cursor:
     """One channel: everything up to `position` was read; `ahead` is the latest message read."""
 
-    position: Decimal | None = None
-    ahead: Decimal = Decimal(0)
+    position: Decimal
+    ahead: Decimal
     pending: set[Decimal] = field(default_factory=set)
 
 
@@ -41,31 +41,44 @@ class Cursors:
         rows = await self._store.fetch("SELECT channel, position FROM cursors WHERE platform = ?", (self._platform,))
         for row in rows:
             self._written[row["channel"]] = row["position"]
-            self._cursors[row["channel"]] = _Cursor(position=Decimal(row["position"]), ahead=Decimal(row["position"]))
+            exact = Decimal(row["position"])
+            self._cursors[row["channel"]] = _Cursor(position=exact, ahead=exact)
 
     @property
     def positions(self) -> Mapping[str, str]:
         """The position of each channel; of none where nothing was ever read on this platform."""
-        return {name: str(cursor.position) for name, cursor in self._cursors.items() if cursor.position is not None}
+        return {name: str(cursor.position) for name, cursor in self._cursors.items()}
 
     def hold(self, channel: str, position: str) -> None:
-        """Let the cursor stay where it is, whatever else is read, until it may move past this position."""
-        self._cursors.setdefault(channel, _Cursor()).pending.add(Decimal(position))
+        """Let the cursor stay where it is, at this position at the most, until it may move past it."""
+        exact = Decimal(position)
+        cursor = self._hold(channel, exact, start=exact)
+        cursor.position = min(cursor.position, exact)
 
     @contextmanager
     def reading(self, channel: str, position: str) -> Iterator[None]:
-        """Read a message; the cursor moves past it once this block is left without an exception."""
-        self.hold(channel, position)
+        """Read a message; the cursor moves past it once this block is left without an exception.
+
+        A channel that has no cursor gets it right before the message.
+        """
+        exact = Decimal(position)
+        self._hold(channel, exact, start=exact - Decimal(1).scaleb(int(exact.as_tuple().exponent)))
         yield
         self.passed(channel, position)
 
     def passed(self, channel: str, position: str) -> None:
         """Move past a message that was read, or need not be."""
-        cursor = self._cursors.setdefault(channel, _Cursor())
-        cursor.pending.discard(Decimal(position))
-        cursor.ahead = max(cursor.ahead, Decimal(position))
+        exact = Decimal(position)
+        cursor = self._cursors.setdefault(channel, _Cursor(position=exact, ahead=exact))
+        cursor.pending.discard(exact)
+        cursor.ahead = max(cursor.ahead, exact)
         if not cursor.pending:
             cursor.position = cursor.ahead
+
+    def _hold(self, channel: str, position: Decimal, *, start: Decimal) -> _Cursor:
+        cursor = self._cursors.setdefault(channel, _Cursor(position=start, ahead=start))
+        cursor.pending.add(position)
+        return cursor
 
     async def flush(self) -> None:
         """Store what has changed.

@@ -75,6 +75,36 @@ async def test_f9_a_cursor_that_is_held_stays_while_later_messages_are_read(stor
     assert cursors.positions == {"1": "9"}
 
 
+@pytest.mark.parametrize(("first", "before"), [("6", "5"), ("1700000000.000100", "1700000000.000099")])
+async def test_f9_a_channel_whose_first_message_could_not_be_read_is_known_from_before_it(
+    store: Store, first: str, before: str
+) -> None:
+    cursors = Cursors(store, "discord")
+    with pytest.raises(ValueError, match="disk"), cursors.reading("1", first):
+        raise ValueError("disk")
+    assert cursors.positions == {"1": before}
+    with cursors.reading("1", first):
+        pass
+    assert cursors.positions == {"1": first}
+
+
+async def test_f9_a_cursor_that_is_held_before_what_was_read_goes_back_until_it_may_pass(store: Store) -> None:
+    cursors = Cursors(store, "discord")
+    cursors.passed("1", "9")
+    cursors.hold("1", "5")
+    assert cursors.positions == {"1": "5"}
+    cursors.passed("1", "5")
+    assert cursors.positions == {"1": "9"}
+
+
+async def test_f9_a_cursor_that_is_held_in_a_new_channel_is_stored_there(store: Store) -> None:
+    cursors = Cursors(store, "discord")
+    cursors.hold("1", "5")
+    with cursors.reading("1", "9"):
+        pass
+    assert cursors.positions == {"1": "5"}
+
+
 @given(
     numbers=st.permutations(list(range(1, 7))),
     failed=st.sets(st.integers(min_value=1, max_value=6)),

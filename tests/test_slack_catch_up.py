@@ -11,10 +11,11 @@ import pytest
 from bots.simulator.slack import SCOPES, Fault, SlackSimulator
 from bots.simulator.slack.world import Post
 from bots.simulator.transcript import ShownFile
+from bots.slack.catch_up import ATTEMPTS
 from core.config import CatchUpConfig
 from core.cursors import Cursors
 from core.errors import OperatorError
-from core.messages import Conversation
+from core.messages import Conversation, Message
 from core.outlet import Part
 from core.store import Store, open_store
 from tests.slack_team import Team, listening, until
@@ -363,6 +364,44 @@ async def test_f9_a_message_that_was_given_up_is_found_at_the_next_start(slack: 
     async with listening(slack, store=store, catch_up=ON) as team:
         await until(lambda: len(team.accepted) == 2)
     assert texts(team) == ["refused", "accepted too"]
+
+
+async def test_f9_the_first_message_of_a_channel_is_found_too_where_it_was_given_up(
+    slack: SlackSimulator, store: Store
+) -> None:
+    async def refuse(message: Message) -> None:
+        if message.conversation.channel == "G1":
+            raise OperatorError("The disk is full.")
+
+    await begin(store, C1=ago(60))
+    async with listening(slack, store=store, catch_up=CatchUpConfig(hours=0)) as team:
+        team.before = refuse
+        await slack.mention("G1", "U1", "refused")
+        await slack.settled()
+        ts = await slack.mention("C1", "U1", "accepted")
+        await stored(store, "C1", past=ts)
+    async with listening(slack, store=store, catch_up=ON) as team:
+        await until(lambda: team.accepted)
+    assert texts(team) == ["refused"]
+
+
+async def test_f9_a_channel_that_could_not_be_read_for_long_is_read_after_the_next_gap(
+    slack: SlackSimulator, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    await begin(store, G1=ago(60))
+    written(slack, "missed")
+    slack.fail("conversations.history", Fault(retry_after=0, times=4 * ATTEMPTS))
+    async with listening(slack, store=store, catch_up=ON) as team:
+        await until(lambda: "after the next gap" in caplog.text)
+        ts = await slack.mention("C1", "U1", "live")
+        await slack.settled()
+        await asyncio.sleep(0.5)  # the time of two signs of life, at which cursors are stored
+    assert texts(team) == ["live"]
+    assert float((await cursors_of(store))["C1"]) < float(ts), "the cursor left behind what was missed"
+    async with listening(slack, store=store, catch_up=ON) as team:
+        await until(lambda: len(team.accepted) == 2)
+        await stored(store, "C1", past=ts)
+    assert texts(team) == ["missed", "live"]
 
 
 async def test_f12_a_deaf_socket_is_replaced_and_what_it_missed_is_found(

@@ -107,7 +107,9 @@ class CatchUp:
         tally = _Tally()
         for room in found:
             start = before.get(room.channel, newest)
-            await self._patiently(room, start, now - self._config.hours * 3600, tally, intake)
+            self._cursors.hold(room.channel, start)
+            if await self._patiently(room, start, now - self._config.hours * 3600, tally, intake):
+                self._cursors.passed(room.channel, start)
         self._report(tally)
 
     async def _store(self) -> None:
@@ -124,23 +126,30 @@ class CatchUp:
             self._say_once(f"{failure(error, 'list my channels')} Only those where I was spoken to are looked into.")
             return [Room(channel=channel) for channel in before]
 
-    async def _patiently(self, room: Room, start: str, horizon: float, tally: _Tally, intake: Intake) -> None:
-        """Look into one channel, and again after a pause where Slack asks for one or a fault may pass."""
+    async def _patiently(self, room: Room, start: str, horizon: float, tally: _Tally, intake: Intake) -> bool:
+        """Look into one channel, and again after a pause where Slack asks for one or a fault may pass.
+
+        Returns False where the fault did not pass, so that the channel has to be looked into another time.
+        """
         for attempt in range(ATTEMPTS):
             try:
                 await self._look_into(room, start, horizon, tally, intake)
-                return
+                return True
             except TROUBLE as error:
                 problem = failure(error, "look for what was said while I was away")
                 hopeless = problem.permanent or unsupported(error)
             except StewardError as error:
                 problem, hopeless = PlatformError(str(error)), False
-            if hopeless or attempt == ATTEMPTS - 1:
+            if hopeless:
                 self._say_once(f"{problem} What I was told there meanwhile stays unanswered.")
-                return
-            self._say_once(f"{problem} I look again after a pause.")
-            pause = 2.0**attempt if problem.retry_after is None else problem.retry_after
-            await asyncio.sleep(min(LONGEST_PAUSE, pause))
+                return True
+            if attempt + 1 < ATTEMPTS:
+                self._say_once(f"{problem} I look again after a pause.")
+                pause = 2.0**attempt if problem.retry_after is None else problem.retry_after
+                await asyncio.sleep(min(LONGEST_PAUSE, pause))
+            else:
+                self._say_once(f"{problem} I look there again after the next gap.")
+        return False
 
     async def _look_into(self, room: Room, start: str, horizon: float, tally: _Tally, intake: Intake) -> None:
         posts = await said_since(self._client, room, start, horizon=horizon)
