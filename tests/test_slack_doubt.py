@@ -17,7 +17,7 @@ from bots.slack.reply import LIMIT, SlackDraft
 from bots.slack.status import Statuses
 from bots.text import REPEATED
 from core.errors import PlatformError
-from core.messages import Attachment, dump_message, load_message
+from core.messages import Attachment, Message, dump_message, load_message
 from core.outlet import Draft, Part
 from tests.slack_team import Team, answers, listening, mention, settings
 
@@ -43,6 +43,12 @@ def chatter(team: Team, count: int, *, thread: str | None = None) -> None:
     world.channels["C1"].posts += [
         Post(ts=world.timestamp(), channel="C1", user="U2", text="well", thread=thread) for _ in range(count)
     ]
+
+
+async def ask_directly(team: Team, text: str) -> Message:
+    await team.slack.say("U1", text)
+    await team.slack.settled()
+    return team.accepted[-1]
 
 
 async def deliver(draft: Draft, part: Part) -> str:
@@ -226,6 +232,23 @@ async def test_a_file_like_it_from_before_the_question_is_not_taken_for_the_answ
     await team.slack.mention("C1", "U1", "again", thread=chart.id)
     await team.slack.settled()
     await team.platform.draft(team.turn()).send(Part(key="2.0", attachments=(PNG,), repeated=True))
+    assert len(answers(team)) == 2
+
+
+async def test_f7_the_same_file_in_another_answer_is_not_taken_for_this_one(team: Team) -> None:
+    first, second = [await ask_directly(team, text) for text in ("draw", "draw it again")]
+    sent = await team.platform.draft(team.turn(first)).send(Part(key="1.0", attachments=(PNG,)))
+    part = Part(key="2.0", attachments=(PNG,), repeated=True, known=frozenset({sent}))
+    await team.platform.draft(team.turn(second)).send(part)
+    assert len(answers(team)) == 2
+
+
+async def test_f7_the_same_words_in_another_answer_are_not_taken_for_this_one(team: Team) -> None:
+    first, second = [await ask_directly(team, text) for text in ("go on", "and on")]
+    sent = await team.platform.draft(team.turn(first)).send(Part(key="1.0", text="Done."))
+    team.slack.world.channels[first.conversation.channel].posts[-1].metadata = None
+    part = Part(key="2.0", text="Done.", repeated=True, known=frozenset({sent}))
+    await team.platform.draft(team.turn(second)).send(part)
     assert len(answers(team)) == 2
 
 

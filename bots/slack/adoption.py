@@ -7,6 +7,7 @@ a message that comes without it is known by its words.
 
 import re
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import aclosing
 from typing import Final
 
@@ -33,8 +34,10 @@ def metadata(key: str) -> JsonObject:
     return {"event_type": EVENT_TYPE, "event_payload": {"key": key}}
 
 
-async def find(client: AsyncWebClient, message: Message, part: Part) -> str | None:
+async def find(client: AsyncWebClient, message: Message, part: Part, *, others: AbstractSet[str]) -> str | None:
     """Return the id of the message that holds a part of this message's answer, None where there is none.
+
+    `others` are the ids of messages and files that are known to be other parts, however much they look like this one.
 
     Raises what slack-sdk and aiohttp do, where Slack could not be asked.
 
@@ -56,10 +59,18 @@ async def find(client: AsyncWebClient, message: Message, part: Part) -> str | No
             read += 1
             # A thread's root comes with every page of its replies, and may be ours; nothing before the question counts.
             ours = [post for post in page if post.get("bot_id") and float(str(post.get("ts") or 0)) > float(oldest)]
-            there = next((str(post["ts"]) for post in ours if _holds(post, part)), None)
+            there = next(
+                (str(post["ts"]) for post in ours if not _is_one_of(post, others) and _holds(post, part)), None
+            )
             if there:
                 return there
     return None
+
+
+def _is_one_of(post: Mapping[str, object], others: AbstractSet[str]) -> bool:
+    files = post.get("files")
+    ids = [file.get("id") for file in files if isinstance(file, dict)] if isinstance(files, list) else []
+    return not others.isdisjoint([post.get("ts"), *ids])
 
 
 def _holds(post: Mapping[str, object], part: Part) -> bool:

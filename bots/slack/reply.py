@@ -66,6 +66,7 @@ class SlackDraft:
         self._status_line = StatusLine(statuses, self._place.channel, self._place.thread)
         self._status_line.show(THINKING)
         self._unknown: set[str] = set()
+        self._sent: set[str] = set()
         self._outside = False
 
     async def show(self, event: Event) -> None:
@@ -104,6 +105,7 @@ class SlackDraft:
                     return found
             raise failure(error, "upload the files" if part.attachments else "post the answer") from error
         self._status_line.gone()
+        self._sent.add(sent)
         return sent
 
     async def _find(self, part: Part) -> str | None:
@@ -113,7 +115,7 @@ class SlackDraft:
             PlatformError: that cannot be known now.
         """
         try:
-            found = await find(self._client, self._message, part)
+            found = await find(self._client, self._message, part, others=self._sent | part.known)
         except PlatformError as error:
             problem = error
         except TROUBLE as error:
