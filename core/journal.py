@@ -19,8 +19,8 @@ log = logging.getLogger("steward.journal")
 
 _LATEST: Final = 1000
 
-_KEPT: Final = 7 * 86_400.0
-"""Seconds for which the steps of a failed turn are kept."""
+KEPT: Final = 7 * 86_400.0
+"""Seconds for which the steps of a failed turn are kept; so long it can be tried again without doing anything twice."""
 
 _AROUND: Final[dict[type[Step], tuple[Boundary | None, Boundary]]] = {
     Answer: (Boundary.TOLD, Boundary.NOTED),
@@ -196,10 +196,10 @@ class Journal:
         return [turn for turn in map(_readable, rows) if turn]
 
     async def sweep(self) -> None:
-        """Drop the steps of turns that failed long ago, which nobody will have tried again."""
+        """Drop the steps of turns that failed too long ago to be tried again."""
         await self._store.write(
             "DELETE FROM steps WHERE turn IN (SELECT id FROM turns WHERE state = 'failed' AND closed_at < ?)",
-            (time.time() - _KEPT,),
+            (time.time() - KEPT,),
         )
 
     async def waiting(self, turn: Turn) -> list[Outgoing]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Final, Literal, TypeAlias
 
 from core.errors import UserError
+from core.journal import KEPT
 from core.store import Row, Store
 
 Kind: TypeAlias = Literal["unanswered", "stuck", "failed", "undelivered"]
@@ -23,7 +24,7 @@ SELECT id, conversation, author, received_at, attempt, reason, CASE
 FROM turns WHERE message <> '' AND id IN (
     SELECT id FROM turns WHERE parked_at IS NOT NULL
     UNION SELECT id FROM turns WHERE state IN ('received', 'running') AND received_at < ?1
-    UNION SELECT id FROM turns WHERE state = 'failed'
+    UNION SELECT id FROM turns WHERE state = 'failed' AND closed_at > ?3
     UNION SELECT turn FROM outbox WHERE state = 'failed'
     UNION SELECT turn FROM outbox WHERE state = 'waiting' AND turn IN (SELECT id FROM turns WHERE closed_at < ?1)
 ) ORDER BY id DESC LIMIT ?2
@@ -58,8 +59,9 @@ class Troubles:
         self._store = store
 
     async def list(self) -> list[Trouble]:
-        """Return the latest of them, oldest first."""
-        rows = await self._store.fetch(_LIST, (time.time() - _A_WHILE, _MOST))
+        """Return the latest of them, oldest first; of the failed ones those that can be tried again."""
+        now = time.time()
+        rows = await self._store.fetch(_LIST, (now - _A_WHILE, _MOST, now - KEPT))
         return [_trouble(row) for row in reversed(rows)]
 
     async def retry(self, turn: int) -> None:
@@ -68,16 +70,23 @@ class Troubles:
         A failed one is answered anew, with the steps it had done; of any other what is missing is done.
 
         Raises:
-            UserError: there is no such turn, it was answered and delivered, or what was said is forgotten.
+            UserError: there is no such turn, it was answered and delivered, what was said is forgotten, or it failed so
+                long ago that nobody knows any more what it had done.
         """
         async with self._store.transaction(durable=True) as transaction:
-            rows = await transaction.execute("SELECT state, message FROM turns WHERE id = ?", (turn,))
+            rows = await transaction.execute("SELECT state, message, closed_at FROM turns WHERE id = ?", (turn,))
             if not rows:
                 raise UserError(f"There is no turn {turn}; `steward turns` lists those that can be tried again.")
             if not rows[0]["message"]:
                 raise UserError(f"What turn {turn} was about is forgotten, so it cannot be tried again.")
             if rows[0]["state"] == "failed":
-                await transaction.execute("DELETE FROM outbox WHERE turn = ? AND state <> 'sent'", (turn,))
+                if rows[0]["closed_at"] < time.time() - KEPT:
+                    raise UserError(f"Turn {turn} failed too long ago to be tried again: ask again in a new message.")
+                # what was not sent is withdrawn, but stays: its key was perhaps used, and a platform tells by the key
+                await transaction.execute(
+                    "UPDATE outbox SET state = 'sent', text = '', files = '[]' WHERE turn = ? AND state <> 'sent'",
+                    (turn,),
+                )
                 await transaction.execute("UPDATE turns SET state = 'received' WHERE id = ?", (turn,))
             await transaction.execute(
                 "UPDATE outbox SET state = 'waiting' WHERE turn = ? AND state = 'failed'", (turn,)

@@ -532,6 +532,35 @@ async def test_a_failed_turn_tried_again_is_answered_with_the_steps_it_had(tmp_p
         assert await Troubles(steward.store).list() == []
 
 
+async def test_a_turn_that_failed_so_long_ago_that_its_steps_are_gone_is_not_tried_again(
+    tmp_path: Path, bank: Bank
+) -> None:
+    model = ScriptedModel(calls(("pay", '{"amount": 5}')), ModelError("The model is away."))
+    async with house(tmp_path, model, bank.pay) as steward:
+        await steward.answer(message("pay 5"))
+        await steward.store.write("UPDATE turns SET closed_at = closed_at - 8 * 86400")
+        await steward.journal.sweep()
+        assert await Troubles(steward.store).list() == []
+        with pytest.raises(UserError, match="failed too long ago"):
+            await Troubles(steward.store).retry(1)
+
+
+async def test_an_answer_tried_again_uses_no_key_of_what_may_have_been_sent_before(tmp_path: Path) -> None:
+    outlet = KeptOutlet()
+    outlet.failures = [PlatformError("connection lost") for _ in range(8)]
+    model = ScriptedModel(ModelError("The model is away."), says("hello"))
+    async with house(tmp_path, model, outlet=outlet, first_pause=3600.0) as steward:
+        await steward.answer(message("hi"))
+        await Troubles(steward.store).retry(1)
+        await until(lambda: outlet.sent)
+        await steward.turns.idle()
+        assert [(part.key, part.text) for part in outlet.attempts[7:]] == [
+            ("1.0", "The model is away."),
+            ("1.1", "hello"),
+        ]
+        assert await steward.journal.unfinished() == []
+
+
 async def test_a_part_that_was_refused_is_sent_when_it_is_tried_again(tmp_path: Path) -> None:
     outlet = KeptOutlet()
     outlet.failures = [PlatformError("not in this channel", permanent=True)]
