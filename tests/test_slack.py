@@ -1,8 +1,11 @@
 """Slack, from a person's message to `accept` and its acknowledgement; slack-bolt against the simulated Slack."""
 
 import asyncio
+import gc
 import json
+import socket
 import time
+import warnings
 from collections.abc import AsyncIterator
 
 import pytest
@@ -319,6 +322,25 @@ async def test_a_port_in_use_is_named(slack: SlackSimulator) -> None:
         with pytest.raises(PlatformError, match=r"change slack\.port") as caught:
             await Team(slack, config).platform.listen(team.accept)
         assert caught.value.permanent
+
+
+@pytest.mark.parametrize("steps", range(4))
+async def test_requests_that_meet_the_end_of_the_server_leave_no_open_connection(
+    slack: SlackSimulator, steps: int
+) -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        async with listening(slack, http=True) as team:
+            there = ("127.0.0.1", team.platform.port)
+            callers = [socket.create_connection(there, timeout=10) for _ in range(3)]
+            for caller in callers:
+                caller.sendall(b"POST /slack/events HTTP/1.1\r\nHost: steward\r\nContent-Length: 0\r\n\r\n")
+            for _ in range(steps):
+                await asyncio.sleep(0)
+        gc.collect()
+    for caller in callers:
+        caller.close()
+    assert [str(warning.message) for warning in caught] == []
 
 
 async def test_cancelling_leaves_nothing_behind(slack: SlackSimulator) -> None:

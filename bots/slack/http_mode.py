@@ -7,6 +7,7 @@ Where the proxy is on the same machine, a firewall may close the port to everybo
 
 import asyncio
 import logging
+import socket
 from collections.abc import Callable
 from typing import Final
 
@@ -59,23 +60,33 @@ async def serve_http(
 
     server = web.Application()
     server.router.add_post(PATH, receive)
+    listener = _listen(port)
     runner = web.AppRunner(server, access_log=None, shutdown_timeout=_LAST_REQUESTS)
     await runner.setup()
     try:
-        await web.TCPSite(runner, "0.0.0.0", port).start()  # noqa: S104 - Slack comes from outside; requests are signed
-        bound: int = runner.addresses[0][1]
+        await web.SockSite(runner, listener).start()
+        bound: int = listener.getsockname()[1]
         ready(bound)
         log.info("listening for Slack on port %d", bound)
         catch_up.missed()
         while True:
             await asyncio.sleep(interval)
             await catch_up.sound()
+    finally:
+        # A connection that was just taken needs a step of the loop more: where the server closes before, asyncio drops
+        # it without closing it (`Server._attach`).
+        asyncio.get_running_loop().remove_reader(listener)
+        await asyncio.sleep(0)
+        await runner.cleanup()
+
+
+def _listen(port: int) -> socket.socket:
+    try:
+        return socket.create_server(("0.0.0.0", port))  # noqa: S104 - Slack comes from outside; requests are signed
     except OSError as error:
         raise PlatformError(
             f"Port {port} cannot be listened on ({error.strerror}); change slack.port.", permanent=True
         ) from error
-    finally:
-        await runner.cleanup()
 
 
 async def is_genuine(request: web.Request, verifier: SignatureVerifier) -> bool:
