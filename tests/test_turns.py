@@ -1,6 +1,8 @@
 """From an accepted message to a delivered answer."""
 
 import asyncio
+import contextlib
+import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,9 +12,10 @@ import pytest
 from core import Attachment, skill
 from core.errors import ModelError, PlatformError, UserError
 from core.forgetting import forget
-from core.items import Answer, Result
-from core.messages import Reply
+from core.items import Answer, Result, Step, dump_step
+from core.messages import Reply, dump_message
 from core.store import Store
+from core.store.migrations import MIGRATIONS
 from core.troubles import Troubles
 from tests.house import house
 from tests.scripted import Asked, KeptOutlet, ScriptedModel, calls, message, says
@@ -120,6 +123,43 @@ async def test_f51_a_turn_cut_off_goes_on_with_its_stored_steps(tmp_path: Path) 
         assert [type(item) for item in second.asked[0].items[1:]] == [Answer, Result]
         assert [part.text for part in steward.outlet.attempts] == ["both", "", ""]
         assert [part.attachments[0].content for part in steward.outlet.attempts[1:]] == [b"one", b"two"]
+
+
+async def test_what_a_steward_of_the_first_version_left_is_answered_and_delivered(tmp_path: Path) -> None:
+    running, waiting = message("look"), message("hi", channel="C2")
+    steps: list[Step] = [calls(("look", "{}")), Result(call_id="c0", name="look", text="nothing there")]
+    with contextlib.closing(sqlite3.connect(tmp_path / "steward.db")) as old:
+        old.executescript(MIGRATIONS[0] + "PRAGMA user_version = 1")
+        for asked, state in ((running, "running"), (waiting, "answered")):
+            old.execute(
+                "INSERT INTO turns (key, platform, conversation, channel, audience, author, message, state, attempt,"
+                " received_at) VALUES (?, 'test', ?, ?, ?, 'U1', ?, ?, 1, 0)",
+                (
+                    asked.id,
+                    asked.conversation.key,
+                    asked.conversation.channel_key,
+                    asked.audience.key,
+                    dump_message(asked),
+                    state,
+                ),
+            )
+        for number, step in enumerate(steps):
+            item = dump_step(step).replace('"unknown":false,', "")
+            old.execute("INSERT INTO steps (turn, number, item) VALUES (1, ?, ?)", (number, item))
+        for part, text in enumerate(("hello", "and welcome")):
+            old.execute("INSERT INTO outbox (turn, part, text, files) VALUES (2, ?, ?, '[]')", (part, text))
+        old.commit()
+    model = ScriptedModel(says("There is nothing."))
+    async with house(tmp_path, model) as steward:
+        await steward.turns.idle()
+        assert model.asked[0].items[1:] == tuple(steps)
+        sent = {part.key: (part.text, part.opens, part.repeated) for _, part in steward.outlet.sent}
+        assert sent == {
+            "1.0": ("There is nothing.", True, False),
+            "2.0": ("hello", True, True),
+            "2.1": ("and welcome", False, False),
+        }
+        assert not await steward.turns.accept(waiting), "a redelivery would be answered again"
 
 
 async def test_a_turn_whose_steps_cannot_be_read_ends_in_a_sentence(tmp_path: Path) -> None:
