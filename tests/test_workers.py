@@ -425,6 +425,19 @@ async def test_what_a_skill_started_is_killed_with_it(tmp_path: Path, name: str)
         await until(lambda: ended(int(note.read_text())))
 
 
+async def test_what_a_forked_child_returns_is_not_taken_for_the_result_of_a_later_call(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        go, later = tmp_path / "go", tmp_path / "later"
+        child = int(await bench.text("go_on_as_two", path=str(go)))
+        call = asyncio.create_task(bench.text("wait_for", path=str(later)))
+        await until(lambda: len(list(bench.scratch.glob("*.out"))) == 1)
+        go.touch()
+        await until(lambda: ended(child) or call.done())
+        later.touch()
+
+        assert await call == "there"
+
+
 # Where a skill works
 
 
@@ -456,7 +469,9 @@ async def test_each_call_has_a_directory_that_is_gone_afterwards(tmp_path: Path)
 async def test_the_directory_of_a_killed_call_is_removed(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         note = tmp_path / "directory"
-        await bench.call("linger_untidily", note=str(note))
+        call = asyncio.create_task(bench.call("hang_untidily", note=str(note)))
+        await until(note.exists)
+        call.cancel()
 
         await until(lambda: not list(bench.scratch.iterdir()))
         assert Path(note.read_text()).parent == bench.scratch
@@ -520,7 +535,7 @@ async def test_calls_under_way_outlive_a_signal_that_tells_all_processes_to_stop
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             os.kill(server, number)
-        os.kill(pid, signal.SIGTERM)
+            os.kill(pid, number)
         go.touch()
 
         assert await call == "there"
@@ -634,7 +649,7 @@ from tests.shelf import CONTEXT
 {extra}
 
 async def main():
-    workers = Workers(WorkersConfig(processes=2), scratch=Path("scratch"), preload=skillset.preload)
+    workers = Workers(WorkersConfig(processes=3), scratch=Path("scratch"), preload=skillset.preload)
     bound = skillset.with_runner(workers)
 
     async def call(name, **arguments):
@@ -675,9 +690,16 @@ def bot(folder: Path, extra: str) -> "subprocess.Popen[str]":
     )
 
 
+def output(process: "subprocess.Popen[str]") -> tuple[str, str]:
+    """Wait for the end of a program and return what it printed, and what of errors."""
+    with contextlib.ExitStack() as stack:
+        stack.callback(process.kill)
+        return process.communicate(timeout=30)
+
+
 def finished(process: "subprocess.Popen[str]") -> list[str]:
-    """Wait for the end of a program and return the lines it printed."""
-    out, err = process.communicate(timeout=30)
+    """Wait for the good end of a program and return the lines it printed."""
+    out, err = output(process)
     assert process.returncode == 0, err
     assert err == ""
     return out.splitlines()
@@ -744,17 +766,19 @@ def test_everything_ends_when_the_bot_is_killed(tmp_path: Path) -> None:
         TEST_SKILLS
         + """
 async def use(call):
-    hanging = asyncio.create_task(call("hang_hard", pid_file="../note"))
-    while not Path("scratch/note").exists():
+    names = ["hang_hard", "hang_with_child"]
+    hanging = [asyncio.create_task(call(name, pid_file=f"../{name}")) for name in names]
+    while not all(Path("scratch", name).exists() for name in names):
         await asyncio.sleep(0.005)
     print((await call("where")).text, flush=True)
-    await hanging
+    await asyncio.gather(*hanging)
 """,
     )
     assert process.stdout is not None
     idle, server = json.loads(process.stdout.readline())
     family = children(process.pid)
-    assert {idle, server, int((tmp_path / "scratch" / "note").read_text())} <= set(family)
+    noted = [int((tmp_path / "scratch" / name).read_text()) for name in ("hang_hard", "hang_with_child")]
+    assert {idle, server, *noted} <= set(family)
     assert not any(ended(pid) for pid in family)
 
     process.kill()
@@ -806,7 +830,7 @@ async def use(call):
     print((await call("disguised")).text)
 """,
     )
-    out, err = process.communicate(timeout=30)
+    out, err = output(process)
 
     assert out == "found\n"
     assert "the printer is gone" in err
@@ -821,14 +845,13 @@ logging.disable()
 multiprocessing.set_executable("/nowhere/python")
 
 async def use(call):
-    for _ in range(2):
-        print((await call("disguised")).text)
+    print((await call("disguised")).text)
 """,
     )
 
-    out, _ = process.communicate(timeout=30)
+    out, _ = output(process)
 
-    assert out.splitlines() == ["Error: disguised could not be run, because no process could be started for it."] * 2
+    assert out == "Error: disguised could not be run, because no process could be started for it.\n"
     assert process.returncode == 0
 
 

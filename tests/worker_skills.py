@@ -10,7 +10,6 @@ import resource
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -192,9 +191,9 @@ def spin() -> None:
 
 
 @skill(timeout=0.3)
-def linger(pid_file: str = "") -> None:
+def linger() -> None:
     """Hang beyond the time limit."""
-    _hang(pid_file)
+    time.sleep(60)
 
 
 @skill
@@ -216,6 +215,16 @@ def hang_with_child(pid_file: str) -> None:
     if os.fork() == 0:
         _hang(pid_file)
     time.sleep(60)
+
+
+@skill
+def go_on_as_two(path: str) -> int:
+    """Fork, and let the child return as well, as soon as there is a file."""
+    if child := os.fork():
+        return child
+    while not Path(path).exists():
+        time.sleep(0.005)
+    return 0
 
 
 @skill
@@ -260,8 +269,8 @@ def scratch(leave: bool = True) -> list[str]:
         return [str(Path.cwd()), str(Path(file.name).parent), *sorted(os.listdir())]
 
 
-@skill(timeout=0.3)
-def linger_untidily(note: str) -> None:
+@skill
+def hang_untidily(note: str) -> None:
     """Write into the current directory, tell where that is, and hang."""
     Path("note.txt").write_text("x")
     _hang(note, str(Path.cwd()))
@@ -332,12 +341,6 @@ async def keep_shelf(context: Context) -> None:
 async def use_kept_shelf() -> None:
     """Ask the shelf of an earlier call."""
     await _shelves[0].files.get("f1")
-
-
-@skill
-def thread_count() -> int:
-    """Count the threads."""
-    return threading.active_count()
 
 
 def _note(path: str, text: str = "") -> None:

@@ -11,7 +11,7 @@ import socket
 import sys
 import tempfile
 import traceback
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import lru_cache
@@ -58,20 +58,21 @@ def main(connection: socket.socket, limits: Limits) -> None:
     os.chdir("/")
     limiting.apply(limits)
     send_now(connection, Ready())
-    told = _Told()
-    leaving = False
+    own, told, leaving = os.getpid(), _Told(), False
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
     while not leaving:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        _on_stopping(signal.SIG_DFL)
         try:
             message, blobs = receive_now(connection)
         except (EOFError, ConnectionError):
             return
         # Whoever tells every process of a service to stop does not mean to cut off a call: Steward decides that.
-        signal.signal(signal.SIGTERM, told.stop)
+        _on_stopping(told.stop)
         limiting.allow_cpu(limits.cpu_seconds)
         assert isinstance(message, Invocation)
         answer, contents = _serve(connection, message, blobs, limits)
+        if os.getpid() != own:
+            os._exit(0)  # a child that the function forked; what it returns would be taken for the result of a call
         leaving = told.to_stop
         send_now(connection, replace(answer, leaving=leaving), contents)
 
@@ -85,14 +86,19 @@ class _Told:
         self.to_stop = True
 
 
+def _on_stopping(handler: Callable[..., None] | signal.Handlers) -> None:
+    for number in STOPPING:
+        signal.signal(number, handler)
+
+
 def _end_with_steward() -> None:
-    """Have the kernel end this process when Steward's has ended, even in the midst of code that holds the GIL.
+    """Have the kernel end this process's group when Steward has ended, even in the midst of code that holds the GIL.
 
     The other end of the pipe behind `sentinel` is closed then, which sends SIGIO, which ends a process on Linux.
     """
     parent = multiprocessing.parent_process()
     assert parent is not None
-    fcntl.fcntl(parent.sentinel, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(parent.sentinel, fcntl.F_SETOWN, -os.getpgrp())
     fcntl.fcntl(parent.sentinel, fcntl.F_SETFL, fcntl.fcntl(parent.sentinel, fcntl.F_GETFL) | os.O_ASYNC)
 
 
