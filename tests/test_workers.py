@@ -855,6 +855,50 @@ async def use(call):
     assert process.returncode == 0
 
 
+def test_where_no_thread_can_be_started_calls_say_so_until_one_can(tmp_path: Path) -> None:
+    process = bot(
+        tmp_path,
+        TEST_SKILLS
+        + """
+import threading
+logging.disable()
+
+async def use(call):
+    print((await call("disguised")).text)
+    threading.stack_size(1 << 46)
+    while "no process could be started" not in (text := (await call("leave_at_once")).text):
+        pass
+    print(text)
+    threading.stack_size(0)
+    while (text := (await call("disguised")).text) != "found":
+        pass
+    print(text)
+""",
+    )
+
+    assert finished(process) == [
+        "found",
+        "Error: leave_at_once could not be run, because no process could be started for it.",
+        "found",
+    ]
+
+
+def test_starting_processes_leaves_the_folder_for_temporary_files_as_it_is(tmp_path: Path) -> None:
+    process = bot(
+        tmp_path,
+        TEST_SKILLS
+        + """
+import tempfile
+os.environ["TMPDIR"] = str(Path.cwd())
+
+async def use(call):
+    print(tempfile.gettempdir())
+""",
+    )
+
+    assert finished(process) == [str(tmp_path)]
+
+
 def test_s7_a_process_is_started_with_nothing_in_its_environment(tmp_path: Path) -> None:
     process = bot(
         tmp_path,

@@ -22,7 +22,7 @@ _CLOSING: Final = 3.0
 """Seconds after which `close` waits no longer for calls that were cut off."""
 
 _ATTEMPTS: Final = 3
-_PAUSE: Final = 0.5
+_PAUSE: Final = 0.2
 """Tries to start a process, and seconds between them, in which a fork server that failed comes to its end."""
 
 
@@ -76,11 +76,11 @@ class Workers:
     async def close(self) -> None:
         """End every process, whatever it is doing."""
         self._closed = True
+        for worker in self._workers:
+            worker.kill()
         for task in self._starting:
             task.cancel()
         await asyncio.gather(*self._starting, return_exceptions=True)
-        for worker in self._workers:
-            worker.kill()
         while not self._free.empty():
             if isinstance(item := self._free.get_nowait(), Worker):
                 _keep(self._tidying, self._tidy(item, "", None))
@@ -157,7 +157,7 @@ class Workers:
 async def _clear(name: str, desk: Desk) -> None:
     try:
         printed = await asyncio.to_thread(scratch.clear, desk)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # the latter where no thread can be started
         log.warning("what %s left could not be removed: %s", name, error)
         return
     if printed:

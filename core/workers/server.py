@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 from collections.abc import Sequence
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.process import BaseProcess
@@ -35,6 +36,7 @@ def ensure_running() -> None:
     The signals that tell all processes of a service or a terminal to stop are blocked in it: Steward, which gets them
     too, decides what becomes of calls under way.
     """
+    tempfile.gettempdir()  # asked for in there, and remembered for good, so not without our TMPDIR
     kept = dict(os.environ)
     os.environ.clear()
     try:

@@ -84,7 +84,7 @@ class Worker:
         """
         try:
             return await cls._start(limits)
-        except (OSError, EOFError, FrameError) as error:
+        except Exception as error:  # of many kinds: no thread, no process, no file, no memory is left, or its end came
             raise StartError(f"{type(error).__name__}: {error}") from error
 
     @classmethod
