@@ -305,12 +305,7 @@ class Turns:
     async def _close(self, turn: Turn, outlet: Outlet, draft: Draft) -> Turn:
         """Answer a turn and put the reply into the outbox."""
         began = time.perf_counter()
-        turn, finished = await self._answer(turn, outlet, draft)
-        try:
-            pieces = outlet.split(finished.reply)
-        except Exception as error:
-            finished = Finished(reply=Reply(text=self._excuse(turn, error, expired=False)), ok=False)
-            pieces = [finished.reply]
+        turn, finished, pieces = await self._answer(turn, outlet, draft)
         await draft.show(finished)
         await self._journal.close(turn, finished, pieces)
         log.info(
@@ -325,8 +320,8 @@ class Turns:
         )
         return turn
 
-    async def _answer(self, turn: Turn, outlet: Outlet, draft: Draft) -> tuple[Turn, Finished]:
-        """Have the agent answer; whatever fails becomes a reply that says so."""
+    async def _answer(self, turn: Turn, outlet: Outlet, draft: Draft) -> tuple[Turn, Finished, Sequence[Reply]]:
+        """Have the agent answer, and divide the reply; whatever fails becomes a reply that says so."""
         steps: list[Step] = []
         limit = asyncio.timeout(self._longest)
         try:
@@ -337,14 +332,15 @@ class Turns:
                 async with aclosing(self._agent.run(turn, own, notes)) as events:
                     async for event in events:
                         if isinstance(event, Finished):
-                            return turn, event
+                            return turn, event, outlet.split(event.reply)
                         await draft.show(event)
             raise AssertionError("the agent ends with Finished")
         except (StaleTurnError, OperatorError):
             raise
         except Exception as error:
             text = self._excuse(turn, error, expired=limit.expired())
-        return turn, Finished(reply=Reply(text=doubts.told(text, doubts.doubtful(steps))), ok=False)
+        reply = Reply(text=doubts.told(text, doubts.doubtful(steps)))
+        return turn, Finished(reply=reply, ok=False), [reply]
 
     def _excuse(self, turn: Turn, error: Exception, *, expired: bool) -> str:
         """Log why there is no answer, and say it."""

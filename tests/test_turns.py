@@ -474,13 +474,21 @@ async def test_an_answer_given_up_while_a_skill_with_effects_ran_says_that_it_is
         assert "I do not know whether `pay` was carried out" in steward.outlet.texts[0]
 
 
+class Clumsy(KeptOutlet):
+    def split(self, reply: Reply) -> Sequence[Reply]:
+        raise RuntimeError("a bug in the splitter")
+
+
+async def test_where_a_reply_cannot_be_divided_what_is_in_doubt_is_still_said(tmp_path: Path, bank: Bank) -> None:
+    model = ScriptedModel(calls(("pay", '{"amount": -1}')), says("It failed."))
+    async with house(tmp_path, model, bank.pay, outlet=Clumsy()) as steward:
+        await steward.answer(message("pay"))
+        assert "I do not know whether `pay` was carried out" in steward.outlet.texts[0]
+
+
 async def test_a_reply_that_cannot_be_divided_becomes_a_sentence(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    class Clumsy(KeptOutlet):
-        def split(self, reply: Reply) -> Sequence[Reply]:
-            raise RuntimeError("a bug in the splitter")
-
     outlet = Clumsy()
     async with house(tmp_path, ScriptedModel(says("long")), outlet=outlet) as steward:
         await steward.answer(message("hi"))
