@@ -83,7 +83,7 @@ def errors_aloud() -> Iterator[None]:
 
 def _open(file: Path) -> TextIO:
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         file.touch(mode=0o600)
         return file.open("a", encoding="utf-8", errors="backslashreplace")
     except OSError as error:

@@ -129,3 +129,12 @@ def wait_for(path: Path) -> None:
     while not path.exists():
         assert time.monotonic() < deadline, f"{path} did not appear"
         time.sleep(0.001)
+
+
+def test_what_a_chat_leaves_is_for_its_owner_alone(tmp_path: Path) -> None:
+    steward(tmp_path, "chat", "--once", "What is 17% of 340?")
+    data = tmp_path / "data"
+    assert data.stat().st_mode & 0o777 == 0o700
+    assert {path.name: path.stat().st_mode & 0o077 for path in data.iterdir() if path.is_file()} == dict.fromkeys(
+        {path.name for path in data.iterdir() if path.is_file()}, 0
+    )
