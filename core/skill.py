@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from core import arguments, docstring, signature
 from core.context import Context
-from core.errors import SkillAbortedError, SkillDefinitionError, SkillError
+from core.errors import OperatorError, SkillAbortedError, SkillDefinitionError, SkillError
 from core.items import Call
 from core.messages import Attachment, JsonObject, Reply
 from core.model import Tool
@@ -187,10 +187,14 @@ class Skill:
 
         Raises:
             SkillAbortedError: it took too long, or was stopped for another reason.
-            SkillError: the arguments are not valid, or the function said so.
+            SkillError: the arguments are not valid, a file among them could not be read, or the function said so.
             Exception: whatever else the function raised.
         """
-        files = await arguments.fetch(list(self.signature.validate(given).values()), context.files)
+        values = list(self.signature.validate(given).values())
+        try:
+            files = await arguments.fetch(values, context.files)
+        except OperatorError as error:
+            raise SkillError(f"{self.tool.name} was not run: {error}") from error
         if not self.options.blocking:
             return await self._await(self.bind(given, files, context))
         if runner is None:
