@@ -131,13 +131,12 @@ class Agent:
                 async for event in events:
                     yield event
         except ModelError as error:
-            text = doubts.told(redact(str(error)), doubts.doubtful(journal.steps))
-            yield Finished(reply=Reply(text=text, attachments=tuple(work.made.values())), items=(), ok=False)
+            yield failed(work.items, journal.steps, redact(str(error)), tuple(work.made.values()))
             return
         final = work.items[-1]
         assert isinstance(final, Answer), "the loop ends with an answer"
         attachments = tuple(work.made.values())
-        text = doubts.told(final.text.strip() or ("" if attachments else EMPTY), doubts.doubtful(journal.steps))
+        text = doubts.told(final.text.strip() or ("" if attachments else EMPTY), journal.steps)
         yield Finished(reply=Reply(text=text, attachments=attachments), items=tuple(work.items))
 
     async def _begin(self, turn: Turn, journal: StepLog, notes: Sequence[str]) -> _Work:
@@ -301,6 +300,22 @@ class Agent:
             return None
         log.warning("turn %d skill %s (call %s) is not run: %s", work.turn.id, call.name, call.id, text[:120])
         return Result(call_id=call.id, name=call.name, text=text, ok=False, unknown=unknown)
+
+
+def failed(
+    items: Sequence[Item], steps: Sequence[Step], text: str, attachments: tuple[Attachment, ...] = ()
+) -> Finished:
+    """Return what ends a turn that has no answer: why, what was done all the same, and that to be remembered.
+
+    Args:
+        items: the turn's, question first.
+        steps: the stored ones.
+        text: why there is no answer.
+        attachments: files that were made.
+    """
+    text = doubts.told_failed(text, steps)
+    known = (*items, Answer(text=text)) if doubts.worth_remembering(steps) else ()
+    return Finished(reply=Reply(text=text, attachments=attachments), items=known, ok=False)
 
 
 def question_of(message: Message, notes: Sequence[str] = ()) -> Question:

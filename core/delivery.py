@@ -40,7 +40,7 @@ class Delivery:
         A part whose files are refused is sent as its text with a note instead. `repeated` says that an earlier attempt
         closed the turn: it may have sent the first part that waits, but none after it.
         """
-        known = await self._journal.message_ids(turn) if repeated else frozenset[str]()
+        known = await self._journal.message_ids(turn)
         for number, outgoing in enumerate(await self._journal.waiting(turn)):
             part = replace(await self._part(turn, outgoing), repeated=repeated and number == 0, known=known)
             try:

@@ -1,6 +1,6 @@
-"""Calls of which nobody knows whether they did what they were made for, and what people are told of them."""
+"""Calls with effects in a chat or outside: which were carried out, which perhaps, and what people are told of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from core.items import Answer, Begun, Call, Result, Step
 
@@ -37,13 +37,42 @@ def doubtful(steps: Sequence[Step]) -> list[str]:
     return list(dict.fromkeys([*unknown, *(call.name for call in begun(steps).values())]))
 
 
-def told(text: str, names: Iterable[str]) -> str:
+def carried_out(steps: Sequence[Step]) -> list[str]:
+    """Return the names of the skills with effects that did what they were called for."""
+    open_calls: set[str] = set()
+    names: list[str] = []
+    for step in steps:
+        match step:
+            case Answer():
+                open_calls.clear()
+            case Begun(call=call):
+                open_calls.add(call.id)
+            case Result(call_id=call_id, ok=True, unknown=False, name=name) if call_id in open_calls:
+                names.append(name)
+    return list(dict.fromkeys(names))
+
+
+def told(text: str, steps: Sequence[Step]) -> str:
     """Add to an answer which skills may or may not have done something."""
-    listed = " and ".join(f"`{name}`" for name in names)
-    if not listed:
-        return text
-    note = (
-        f"(I do not know whether {listed} was carried out: it was cut off midway, and I did not repeat it. "
-        "Please check, and ask me again if it was not.)"
-    )
+    note = ""
+    if listed := _listed(doubtful(steps)):
+        note = (
+            f"(I do not know whether {listed} was carried out: it was cut off midway, and I did not repeat it. "
+            "Please check, and ask me again if it was not.)"
+        )
     return "\n\n".join(filter(None, (text, note)))
+
+
+def told_failed(text: str, steps: Sequence[Step]) -> str:
+    """Add to what stands in place of an answer what was done all the same, so that nobody has it done twice."""
+    note = f"({listed} was carried out before that.)" if (listed := _listed(carried_out(steps))) else ""
+    return told("\n\n".join(filter(None, (text, note))), steps)
+
+
+def worth_remembering(steps: Sequence[Step]) -> bool:
+    """Tell whether something was done, or perhaps was, of which the next answer has to know."""
+    return bool(carried_out(steps) or doubtful(steps))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(f"`{name}`" for name in names)

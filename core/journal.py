@@ -17,7 +17,8 @@ from core.store import Row, Store, Transaction
 
 log = logging.getLogger("steward.journal")
 
-_LATEST: Final = 1000
+_LATEST: Final = 200
+"""Turns of a channel of which the parts are known."""
 
 KEPT: Final = 7 * 86_400.0
 """Seconds for which the steps of a failed turn are kept; so long it can be tried again without doing anything twice."""
@@ -215,11 +216,11 @@ class Journal:
         ]
 
     async def message_ids(self, turn: Turn) -> frozenset[str]:
-        """Return the platform's ids of the latest parts sent in a turn's conversation."""
+        """Return the platform's ids of the parts that were sent in a turn's channel for its latest turns."""
         rows = await self._store.fetch(
-            "SELECT message_id FROM outbox JOIN turns ON turns.id = outbox.turn"
-            " WHERE channel = ? AND conversation = ? AND message_id <> '' ORDER BY outbox.turn DESC LIMIT ?",
-            (turn.message.conversation.channel_key, turn.message.conversation.key, _LATEST),
+            "SELECT message_id FROM outbox WHERE message_id <> '' AND turn IN"
+            " (SELECT id FROM turns WHERE channel = ? ORDER BY id DESC LIMIT ?)",
+            (turn.message.conversation.channel_key, _LATEST),
         )
         return frozenset(row["message_id"] for row in rows)
 
@@ -253,11 +254,14 @@ class Journal:
             )
 
     async def _mark(self, turn: Turn, number: int, state: Literal["sent", "failed"], message_id: str | None) -> None:
-        await self._store.write(
-            "UPDATE outbox SET state = ?, message_id = ? WHERE turn = ? AND part = ?",
-            (state, message_id, turn.id, number),
+        marked = await self._store.write(
+            "UPDATE outbox SET state = ?, message_id = ? WHERE turn = ? AND part = ?"
+            " AND EXISTS (SELECT 1 FROM turns WHERE id = outbox.turn AND attempt = ?) RETURNING 1",
+            (state, message_id, turn.id, number, turn.attempt),
             durable=True,
         )
+        if not marked:
+            raise StaleTurnError(f"Turn {turn.id} was taken over by a newer attempt.")
 
     async def _fenced(self, turn: Turn, sql: str, values: tuple[str, ...], *, durable: bool = False) -> None:
         if not await self._store.write(f"{sql} RETURNING 1", (*values, turn.id, turn.attempt), durable=durable):

@@ -19,8 +19,8 @@ class Part:
         opens: it is the first part of an answer, the one that replies to the question itself.
         repeated: it may have been sent before a restart; a platform looks for it before sending it again, and where it
             cannot look, says with it that it may be a repetition.
-        known: of a repeated part, the platform's ids of messages in this conversation that are known to be other parts,
-            however much they look like this one.
+        known: the platform's ids of messages in this channel that are known to be other parts, however much they look
+            like this one.
     """
 
     key: str

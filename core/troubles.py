@@ -87,6 +87,7 @@ class Troubles:
                     "UPDATE outbox SET state = 'sent', text = '', files = '[]' WHERE turn = ? AND state <> 'sent'",
                     (turn,),
                 )
+                await transaction.execute("DELETE FROM memory WHERE turn = ?", (turn,))
                 await transaction.execute("UPDATE turns SET state = 'received' WHERE id = ?", (turn,))
             await transaction.execute(
                 "UPDATE outbox SET state = 'waiting' WHERE turn = ? AND state = 'failed'", (turn,)

@@ -17,9 +17,9 @@ after it, which are those of `core.boundary`::
       |  close                         answered | closed
       v
     answered | failed                  the parts of the reply wait in the outbox
-      |  mark, for each part           sent | marked
+      |  mark, for each part           sent | marked        or refused by the platform for good
       v
-    delivered
+    delivered                          no part waits
 
 A message is in the database before `accept` returns, so it can be acknowledged. Turns of one conversation run in
 order, conversations side by side, up to a limit. Whatever ends the program between two boundaries, the turn goes on
@@ -27,7 +27,8 @@ from what is stored. Each time it is taken up its attempt number rises, and a wr
 
 A turn that a passing fault cut off (a full disk, a platform out of reach) is taken up again after a pause, and the
 later ones of its conversation wait for it. One that had its chances, or for which waiting does not help, is parked:
-given up until the next start, or until somebody has it tried again with `steward turns retry`.
+given up until the next start, or until somebody has it tried again with `steward turns retry`, which takes a failed
+turn back to `received`, with the steps it had done, and a refused part back into the outbox.
 """
 
 import asyncio
@@ -40,13 +41,12 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias
 
-from core import doubts
-from core.agent import Agent
+from core.agent import Agent, failed, question_of
 from core.delivery import Delivery
 from core.errors import OperatorError, PlatformError, StaleTurnError, StewardError
 from core.events import Finished
 from core.files import Files
-from core.items import Answer, Step
+from core.items import Answer, Begun, Step
 from core.journal import Journal
 from core.messages import Attachment, Message, Reply, Turn
 from core.outlet import Draft, Outlet
@@ -219,7 +219,7 @@ class Turns:
                 for turn in await self._journal.asked_again():
                     log.info("turn %d is asked for again", turn.id)
                     self._hurry(turn)
-            except StewardError as error:
+            except Exception as error:
                 log.error("turns asked for again could not be read: %s", error)
 
     def _hurry(self, turn: Turn) -> None:
@@ -339,8 +339,9 @@ class Turns:
             raise
         except Exception as error:
             text = self._excuse(turn, error, expired=limit.expired())
-        reply = Reply(text=doubts.told(text, doubts.doubtful(steps)))
-        return turn, Finished(reply=reply, ok=False), [reply]
+        items = [question_of(turn.message), *(step for step in steps if not isinstance(step, Begun))]
+        finished = failed(items, steps, text)
+        return turn, finished, [finished.reply]
 
     def _excuse(self, turn: Turn, error: Exception, *, expired: bool) -> str:
         """Log why there is no answer, and say it."""

@@ -214,6 +214,13 @@ async def test_f7_parts_left_at_a_restart_are_delivered_and_sent_ones_are_not_re
         assert await steward.journal.unfinished() == []
 
 
+async def test_f4_other_answers_in_the_channel_are_known_to_be_others_when_a_part_is_looked_for(tmp_path: Path) -> None:
+    async with house(tmp_path, ScriptedModel(says("one"), says("one"), says("elsewhere"))) as steward:
+        await steward.answer(message("first"), message("again"))
+        await steward.answer(message("hi", channel="C2"))
+        assert [part.known for part in steward.outlet.attempts] == [set(), {"m1"}, set()]
+
+
 async def test_f46_when_an_upload_is_refused_the_text_lands_with_a_note(tmp_path: Path) -> None:
     @skill
     def draw() -> Attachment:
@@ -437,6 +444,29 @@ async def test_two_calls_with_effects_side_by_side_are_both_run(tmp_path: Path, 
         assert steward.outlet.texts == ["Both."]
 
 
+@pytest.mark.parametrize("end", [ModelError("The model is away."), RuntimeError("a bug")])
+async def test_what_was_done_before_there_was_no_answer_is_said_and_known_to_the_next(
+    tmp_path: Path, bank: Bank, end: Exception
+) -> None:
+    model = ScriptedModel(calls(("pay", '{"amount": 5}')), end, says("You have paid."))
+    async with house(tmp_path, model, bank.pay) as steward:
+        await steward.answer(message("pay 5"), message("did you pay?"))
+        assert "(`pay` was carried out before that.)" in steward.outlet.texts[0]
+        assert "paid 5" in model.asked[2].text
+
+
+async def test_a_failed_turn_tried_again_is_not_known_twice(tmp_path: Path, bank: Bank) -> None:
+    model = ScriptedModel(
+        calls(("pay", '{"amount": 5}')), ModelError("The model is away."), says("Paid."), says("Once.")
+    )
+    async with house(tmp_path, model, bank.pay) as steward:
+        await steward.answer(message("pay 5"))
+        await Troubles(steward.store).retry(1)
+        await until(lambda: len(steward.outlet.sent) == 2)
+        await steward.answer(message("how often?"))
+        assert [asked.text.count("paid 5") for asked in model.asked[1:]] == [1, 1, 1]
+
+
 async def test_f31_a_call_that_gives_the_same_again_and_again_is_not_run_for_ever(tmp_path: Path) -> None:
     ran: list[int] = []
 
@@ -569,9 +599,9 @@ async def test_a_failed_turn_tried_again_is_answered_with_the_steps_it_had(tmp_p
     model = ScriptedModel(calls(("pay", '{"amount": 5}')), ModelError("The model is away."), says("Paid 5."))
     async with house(tmp_path, model, bank.pay) as steward:
         await steward.answer(message("pay 5"))
-        assert steward.outlet.texts == ["The model is away."]
+        assert steward.outlet.texts == ["The model is away.\n\n(`pay` was carried out before that.)"]
         [trouble] = await Troubles(steward.store).list()
-        assert (trouble.kind, trouble.reason) == ("failed", "The model is away.")
+        assert (trouble.kind, trouble.reason[:18]) == ("failed", "The model is away.")
         await Troubles(steward.store).retry(1)
         await until(lambda: len(steward.outlet.sent) == 2)
         assert steward.outlet.texts[1] == "Paid 5."
