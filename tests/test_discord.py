@@ -5,15 +5,18 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
-from pydantic import SecretStr
+from discord.http import MultipartParameters
+from pydantic import JsonValue, SecretStr
 
 from bots.commands import Commands
 from bots.discord import DiscordPlatform
 from bots.discord.catch_up import CatchUp
 from bots.discord.deferrals import Deferrals
+from bots.discord.events import Me, MessagePayload, Room, UserPayload
 from bots.discord.intake import Intake
 from bots.discord.listen import Listener
 from bots.discord.reply import split
+from bots.discord.rest import Rest
 from bots.simulator.discord import DiscordSimulator, Fault
 from core.config import CatchUpConfig, DiscordConfig
 from core.errors import PlatformError
@@ -592,3 +595,35 @@ async def test_f5_a_message_that_cannot_be_stored_is_tried_again(simulator: Disc
         await simulator.dm(simulator.person("Ada"), "hello")
         assert (await asyncio.wait_for(accepted.get(), 5)).text == "hello"
     assert said(simulator) == []
+
+
+class KeptRest(Rest):
+    """Keeps the texts that are said."""
+
+    def __init__(self) -> None:
+        self.said: list[JsonValue] = []
+
+    async def send(self, channel_id: str, message: MultipartParameters) -> str:
+        self.said.append((message.payload or {}).get("content"))
+        return "1"
+
+
+async def test_f5_a_message_that_cannot_be_stored_for_longer_is_stored_later_and_the_person_told_once() -> None:
+    failures = [OSError("disk") for _ in range(7)]
+    accepted: list[Message] = []
+
+    async def accept(message: Message) -> bool:
+        if failures:
+            raise failures.pop()
+        accepted.append(message)
+        return True
+
+    rest, cursors = KeptRest(), KeptCursors()
+    commands = Commands(name="Steward", tools=[], forget=forget)
+    intake = Intake(accept, commands, Deferrals(), cursors, first_pause=0.01)
+    payload = MessagePayload(id="5", channel_id="7", author=UserPayload(id="1", username="ada"), content="hello")
+
+    assert await intake.message(payload, Me(id="2"), Room(), rest)
+    assert [message.text for message in accepted] == ["hello"]
+    assert rest.said == ["Sorry, I cannot take this in right now. I keep trying, and answer as soon as I can."]
+    assert cursors.positions == {"7": "5"}

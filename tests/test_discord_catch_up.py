@@ -352,7 +352,7 @@ async def test_f5_a_message_that_could_not_be_stored_is_found_in_the_next_sessio
 
     async with listening(simulator, steward(simulator, store), accept):
         await simulator.mention(general, ada, "hello")
-        await simulator.transcript.wait(lambda shown: "could not take this in" in shown.text)
+        await simulator.transcript.wait(lambda shown: "I keep trying" in shown.text)
     async with listening(simulator, steward(simulator, store)) as after:
         assert (await after.heard()).text == "hello"
 

@@ -392,7 +392,7 @@ async def test_f9_a_channel_that_could_not_be_read_for_long_is_read_after_the_ne
     written(slack, "missed")
     slack.fail("conversations.history", Fault(retry_after=0, times=4 * ATTEMPTS))
     async with listening(slack, store=store, catch_up=ON) as team:
-        await until(lambda: "after the next gap" in caplog.text)
+        await until(lambda: "again in some minutes" in caplog.text)
         ts = await slack.mention("C1", "U1", "live")
         await slack.settled()
         await asyncio.sleep(0.5)  # the time of two signs of life, at which cursors are stored

@@ -46,7 +46,10 @@ async def test_an_answer_is_posted_in_the_mentions_thread(team: Team) -> None:
     [call] = team.slack.calls("chat.postMessage")
     assert call.arguments["text"] == "**Hi**, 1 &lt; 2"
     assert (call.arguments["unfurl_links"], call.arguments["unfurl_media"]) == (False, False)
-    assert call.arguments["metadata"] == {"event_type": "steward_part", "event_payload": {"key": "1.0"}}
+    assert call.arguments["metadata"] == {
+        "event_type": "steward_part",
+        "event_payload": {"key": "1.0", "question": message.id},
+    }
 
 
 async def test_a_direct_message_is_answered_without_a_thread(team: Team) -> None:

@@ -29,6 +29,10 @@ log = logging.getLogger("steward.discord")
 _PAUSES: Final = (0.2, 1.0)
 """Seconds before `accept` is tried again; an interaction has to be acknowledged within three."""
 
+_LONGEST_PAUSE: Final = 60.0
+"""Seconds between two later attempts to store a message, at the most."""
+
+_LATER: Final = "Sorry, I cannot take this in right now. I keep trying, and answer as soon as I can."
 _LOST: Final = "Sorry, I could not take this in. Please send it again."
 _FAILED: Final = "Sorry, something went wrong here. My log says more."
 _BLANKED: Final = "I can only read a reply that also mentions me. Please send it again with my name in it."
@@ -43,26 +47,39 @@ class Intake:
 
     Args:
         cursors: are moved past each message that is done with; one that could not be stored holds them.
+        first_pause: seconds before a message that could not be stored is tried again; doubled each time.
     """
 
-    def __init__(self, accept: Accept, commands: Commands, deferrals: Deferrals, cursors: Cursors) -> None:
+    def __init__(
+        self,
+        accept: Accept,
+        commands: Commands,
+        deferrals: Deferrals,
+        cursors: Cursors,
+        *,
+        first_pause: float = 5.0,
+    ) -> None:
         self._accept = accept
         self._commands = commands
         self._deferrals = deferrals
         self._cursors = cursors
+        self._first_pause = first_pause
 
     async def message(self, payload: MessagePayload, me: Me, room: Room, rest: Rest, *, late: bool = False) -> bool:
         """Take in a message, if it is for the bot; return whether it is one that was not known before.
 
-        `late` says that it is found in a channel's history: where it cannot be stored, it will be found again.
+        One that cannot be stored is tried again for as long as the connection lasts; after that it is found in the
+        channel's history. `late` says that it was found there, and is not waited for.
         """
-        try:
-            with self._cursors.reading(payload.channel_id, payload.id):
-                new = await self._message(payload, me, room, rest)
-        except _NotKeptError:
-            if not late:
-                await _tell(rest, payload, _LOST)
-            return False
+        pause, told = self._first_pause, False
+        while (new := await self._read(payload, me, room, rest)) is None:
+            if late:
+                return False
+            if not told:
+                await _tell(rest, payload, _LATER)
+                told = True
+            await asyncio.sleep(pause)
+            pause = min(_LONGEST_PAUSE, pause * 2)
         if new and payload.guild_id is None:
             await self.save_cursors()  # Discord never lists direct messages: without a cursor they are not found again
         return new
@@ -73,6 +90,14 @@ class Intake:
             await self._cursors.flush()
         except StewardError as error:
             log.warning("how far Discord was read could not be saved: %s", error)
+
+    async def _read(self, payload: MessagePayload, me: Me, room: Room, rest: Rest) -> bool | None:
+        """Take in a message; return whether it was not known before, None where it could not be stored."""
+        try:
+            with self._cursors.reading(payload.channel_id, payload.id):
+                return await self._message(payload, me, room, rest)
+        except _NotKeptError:
+            return None
 
     async def _message(self, payload: MessagePayload, me: Me, room: Room, rest: Rest) -> bool:
         message = read_message(payload, me, room)

@@ -29,9 +29,12 @@ _EMOJI: Final = re.compile(r":[\w+-]+:")
 _BETWEEN_WORDS: Final = re.compile(r"\W+")
 
 
-def metadata(key: str) -> JsonObject:
-    """Return the metadata that marks a message as a part."""
-    return {"event_type": EVENT_TYPE, "event_payload": {"key": key}}
+def metadata(message: Message, part: Part) -> JsonObject:
+    """Return the metadata that marks a message as a part of the answer to a message.
+
+    The question is named because the numbers of turns begin again with a new database.
+    """
+    return {"event_type": EVENT_TYPE, "event_payload": {"key": part.key, "question": message.id}}
 
 
 async def find(client: AsyncWebClient, message: Message, part: Part, *, others: AbstractSet[str]) -> str | None:
@@ -60,7 +63,7 @@ async def find(client: AsyncWebClient, message: Message, part: Part, *, others: 
             # A thread's root comes with every page of its replies, and may be ours; nothing before the question counts.
             ours = [post for post in page if post.get("bot_id") and float(str(post.get("ts") or 0)) > float(oldest)]
             there = next(
-                (str(post["ts"]) for post in ours if not _is_one_of(post, others) and _holds(post, part)), None
+                (str(post["ts"]) for post in ours if not _is_one_of(post, others) and _holds(post, message, part)), None
             )
             if there:
                 return there
@@ -73,7 +76,7 @@ def _is_one_of(post: Mapping[str, object], others: AbstractSet[str]) -> bool:
     return not others.isdisjoint([post.get("ts"), *ids])
 
 
-def _holds(post: Mapping[str, object], part: Part) -> bool:
+def _holds(post: Mapping[str, object], message: Message, part: Part) -> bool:
     if part.attachments:
         files = post.get("files")
         shown = [(file.get("name"), file.get("size")) for file in files] if isinstance(files, list) else []
@@ -82,8 +85,7 @@ def _holds(post: Mapping[str, object], part: Part) -> bool:
     if not isinstance(marked, dict):
         said = _words(plain(str(post.get("text") or ""), bot="", names={}))
         return said != "" and said == _words(part.text)
-    payload = marked.get("event_payload")
-    return isinstance(payload, dict) and payload.get("key") == part.key
+    return marked == metadata(message, part)
 
 
 def _words(text: str) -> str:

@@ -27,6 +27,9 @@ log = logging.getLogger("steward.slack")
 ATTEMPTS: Final = 5
 """Attempts to look into one channel."""
 
+AGAIN_AFTER: Final = 300.0
+"""Seconds after which a channel that could not be looked into is looked into again."""
+
 LONGEST_PAUSE: Final = 120.0
 """Seconds between two attempts at the most, whatever Slack asks for."""
 
@@ -54,6 +57,7 @@ class CatchUp:
         self._sound: Mapping[str, str] | None = None
         self._gaps = self._closed = 0
         self._gap = asyncio.Event()
+        self._left = False
         self._said: set[str] = set()
 
     async def load(self) -> None:
@@ -93,6 +97,8 @@ class CatchUp:
             except Exception:
                 log.exception("looking back failed")
             self._closed = gaps
+            if self._left:
+                asyncio.get_running_loop().call_later(AGAIN_AFTER, self.missed)
             await self.sound()  # a first start that ends early has begun to read all the same
 
     async def _look_back(self, intake: Intake) -> None:
@@ -103,13 +109,15 @@ class CatchUp:
                 self._cursors.passed(room.channel, f"{now:.6f}")
             await self._store()
             return
-        newest = max(before.values(), key=Decimal)
+        newest, self._left = max(before.values(), key=Decimal), False
         tally = _Tally()
         for room in found:
             start = before.get(room.channel, newest)
             self._cursors.hold(room.channel, start)
             if await self._patiently(room, start, now - self._config.hours * 3600, tally, intake):
                 self._cursors.passed(room.channel, start)
+            else:
+                self._left = True
         self._report(tally)
 
     async def _store(self) -> None:
@@ -148,7 +156,7 @@ class CatchUp:
                 pause = 2.0**attempt if problem.retry_after is None else problem.retry_after
                 await asyncio.sleep(min(LONGEST_PAUSE, pause))
             else:
-                self._say_once(f"{problem} I look there again after the next gap.")
+                self._say_once(f"{problem} I look there again in some minutes.")
         return False
 
     async def _look_into(self, room: Room, start: str, horizon: float, tally: _Tally, intake: Intake) -> None:

@@ -143,7 +143,7 @@ class SlackDraft:
         message: JsonObject = {
             "channel": self._place.channel,
             **content(part.text, blocks=blocks),
-            "metadata": metadata(part.key),
+            "metadata": metadata(self._message, part),
             "unfurl_links": False,
             "unfurl_media": False,
         }
