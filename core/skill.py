@@ -83,12 +83,16 @@ def skill(
         preload: names of modules that take long to import, which worker processes import at the start.
 
     Raises:
-        SkillDefinitionError: it is a class or another object that is no function.
+        SkillDefinitionError: it is a class or another object that is no function, or would block the event loop.
     """
 
     def mark(marked: Callable[P, R]) -> Callable[P, R]:
         if not inspect.isfunction(marked):
             raise SkillDefinitionError(f"{marked.__module__}: @skill marks functions, and {marked!r} is none")
+        if blocking is False and not inspect.iscoroutinefunction(marked):
+            raise SkillDefinitionError(
+                f"{signature.place(marked)}: skill {marked.__name__} is not async, so it cannot be blocking=False"
+            )
         earlier: object = marked.__globals__.get(marked.__qualname__)
         shadowed = signature.place(earlier) if inspect.isfunction(earlier) and options_of(earlier) else None
         options = Options(

@@ -8,13 +8,14 @@ from typing import Literal, TypeAlias
 
 from bots.simulator.transcript import Shown
 from core.doubts import told
+from core.items import Begun, Call
 from tests.crash_questions import FILE, LINE, Question
 
 Fate: TypeAlias = Literal["answered", "marked", "refused", "lost", "doubled", "wrong"]
 """Shown once; once and again with the mark; not at all, which the person was told; not, or not all of it; more than
 once; in another order, in another place, or with effects that it does not tell of."""
 
-_DOUBT = told("", ["publish"])
+_DOUBT = told("", [Begun(call=Call(id="", name="publish", arguments=""))])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ import pytest
 from bots.simulator.transcript import Shown, ShownFile
 from bots.text import REPEATED
 from core.doubts import told
+from core.items import Begun, Call
 from tests.crash_judge import Place, Seen, judge, strange
 from tests.crash_questions import Question
 
@@ -57,7 +58,8 @@ def test_what_is_lost_doubled_marked_or_misplaced_is_seen(seen: list[Seen], fate
 def test_effects_happen_at_most_once_and_the_answer_tells_where_they_may_not_have(
     published: int, doubt: bool, fate: str
 ) -> None:
-    last = said(told(LINES[3], ["publish"] if doubt else []), picture=True)
+    begun = Begun(call=Call(id="", name="publish", arguments=""))
+    last = said(told(LINES[3], [begun] if doubt else []), picture=True)
     verdict = judge(QUESTION, PLACE, [said(*LINES[:3]), last], Counter({"publish 7": published}))
     assert (verdict.fate, verdict.doubt) == (fate, doubt)
 

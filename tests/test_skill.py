@@ -107,6 +107,15 @@ def test_a_class_cannot_be_marked() -> None:
             """Not a function."""
 
 
+def test_a_plain_function_cannot_be_said_not_to_block() -> None:
+    def work() -> str:
+        """Work."""
+        return "done"
+
+    with pytest.raises(SkillDefinitionError, match=r"test_skill\.py:\d+: skill work is not async"):
+        skill(blocking=False)(work)
+
+
 def test_a_cached_function_cannot_be_marked_without_notice() -> None:
     with pytest.raises(SkillDefinitionError, match="@skill marks functions"):
 
