@@ -25,7 +25,7 @@ from tests.nursery import Nursery, nursery
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-NURSERIES: Final = 4
+NURSERIES: Final = 6
 
 QUESTION: Final = Question(number=1, skills=("publish", "count", "picture"), lines=24, file=True)
 """It goes through every boundary; its answer has two parts on both platforms."""
