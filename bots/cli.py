@@ -84,7 +84,12 @@ def _parser() -> argparse.ArgumentParser:
     skills.add_argument("--json", action="store_true", help="as JSON, with the schema of the arguments")
     skills.set_defaults(command=_skills)
 
-    turns = commands.add_parser("turns", parents=[everywhere], help="list turns that are stuck or failed")
+    turns = commands.add_parser(
+        "turns",
+        parents=[everywhere],
+        help="list turns that are stuck or failed",
+        description="Without a command: list the turns that are unanswered, stuck, failed or undelivered.",
+    )
     turns.set_defaults(command=_turns)
     retry = turns.add_subparsers(title="commands", metavar="COMMAND").add_parser(
         "retry", parents=[everywhere], help="have a turn tried again"

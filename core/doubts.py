@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from core.items import Answer, Begun, Call, Result, Step
 
-UNKNOWN = (
-    "Error: this was cut off while it ran; whether it did what it was asked is unknown. "
-    "Do not call it again: tell the person."
-)
-"""What the model reads as the result of such a call."""
+ADVICE = "whether it did what it was asked is unknown. Do not call it again: tell the person."
+"""What the model reads of a call that was cut off, after the reason."""
+
+UNKNOWN = f"Error: this was cut off while it ran; {ADVICE}"
+"""What the model reads as the result of a call that an earlier attempt began."""
 
 REFUSED = (
     "Error: this was not run, because an earlier call of it was cut off and may have done what it was asked. "

@@ -13,6 +13,7 @@ from pydantic import JsonValue
 
 from core import arguments, docstring, signature
 from core.context import Context
+from core.doubts import ADVICE
 from core.errors import OperatorError, SkillAbortedError, SkillDefinitionError, SkillError
 from core.items import Call
 from core.messages import Attachment, JsonObject, Reply
@@ -31,9 +32,6 @@ Effects: TypeAlias = Literal["none", "local", "posts", "outside"]
 
 The first two may be run again after a crash. The others are not: whether one that was under way was done is unknown.
 """
-
-UNKNOWN: Final = "whether it did what it was asked is unknown. Do not call it again: tell the person."
-"""What the model reads, after the reason, when a skill with effects was cut off."""
 
 _MARK: Final = "__steward_skill__"
 _NAME: Final = re.compile(r"[A-Za-z0-9_]{1,64}")
@@ -341,7 +339,7 @@ class Skillset:
         unknown = not self.repeatable(call.name)
         text = f"Error: {reason}"
         if unknown:
-            text = f"{text.rstrip('.')}; {UNKNOWN}"
+            text = f"{text.rstrip('.')}; {ADVICE}"
         return Outcome(reply=Reply(text=well_formed(text)), ok=False, unknown=unknown)
 
     async def _call(self, call: Call, context: Context) -> Reply:
