@@ -159,16 +159,12 @@ SLACK: Final = (Door.SLACK_MENTION,)
 
 AGAIN: Final = [
     *at(Boundary.ARRIVED, Boundary.ARRIVED),
-    *(
-        each
-        for boundary in (Boundary.STARTED, Boundary.TOLD, Boundary.CALLED, Boundary.RECORDED, Boundary.ANSWERED)
-        for each in at(boundary, boundary, doors=SLACK)
-    ),
+    *(each for boundary in (Boundary.TOLD, Boundary.CALLED) for each in at(boundary, boundary, doors=SLACK)),
     *(
         each
         for second in Boundary
         if second not in (Boundary.ARRIVED, Boundary.ACCEPTED)
-        for each in at(Boundary.NOTED, second, doors=SLACK)
+        for each in at(Boundary.NOTED, second)
     ),
     *(
         each
@@ -190,7 +186,7 @@ async def test_killed_again_while_it_recovers_a_question_is_answered_once(
 
 @pytest.mark.parametrize(
     "scenario",
-    [each for boundary in (Boundary.ACCEPTED, Boundary.SENT, Boundary.MARKED) for each in at(boundary, doors=OTHERS)],
+    [each for boundary in (Boundary.ACCEPTED, Boundary.SENT) for each in at(boundary, doors=OTHERS)],
     ids=str,
 )
 async def test_killed_a_question_that_was_asked_another_way_is_answered_once(
