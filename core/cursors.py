@@ -1,6 +1,5 @@
 """How far each channel of a platform has been read, so that what was said meanwhile is found after being offline."""
 
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -9,8 +8,8 @@ from decimal import Decimal
 from core.store import Store
 
 _WRITE = (
-    "INSERT INTO cursors (platform, channel, position, at) VALUES (?, ?, ?, ?)"
-    " ON CONFLICT (platform, channel) DO UPDATE SET position = excluded.position, at = excluded.at"
+    "INSERT INTO cursors (platform, channel, position) VALUES (?, ?, ?)"
+    " ON CONFLICT (platform, channel) DO UPDATE SET position = excluded.position"
 )
 
 
@@ -89,8 +88,7 @@ class Cursors:
         changed = {name: at for name, at in self.positions.items() if self._written.get(name) != at}
         if not changed:
             return
-        now = time.time()
         async with self._store.transaction() as transaction:
             for name, position in changed.items():
-                await transaction.execute(_WRITE, (self._platform, name, position, now))
+                await transaction.execute(_WRITE, (self._platform, name, position))
         self._written |= changed

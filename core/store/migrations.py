@@ -91,7 +91,6 @@ MIGRATIONS: Final[tuple[str, ...]] = (
         platform TEXT NOT NULL,
         channel TEXT NOT NULL,
         position TEXT NOT NULL,
-        at REAL NOT NULL,
         PRIMARY KEY (platform, channel)
     ) STRICT, WITHOUT ROWID;
     """,
