@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from bots.commands import Commands
+from bots.links import Links
 from bots.platform import Platform
 from core.agent import Agent
 from core.boundary import Watch, unwatched
+from core.company import Companies
 from core.config import Config
 from core.cursors import Cursors
 from core.delivery import Delivery
+from core.desk import Desk
 from core.discovery import discover
 from core.errors import OperatorError, PlatformError
 from core.files import Files
@@ -69,6 +72,9 @@ class App:
     skillset: Skillset
     commands: Commands
     turns: Turns
+    desk: Desk
+    companies: Companies
+    links: Links
     files: Files
     journal: Journal
     store: Store
@@ -145,6 +151,8 @@ class App:
                     max_bytes=self.files.max_bytes,
                     cursors=Cursors(self.store, SlackPlatform.name),
                     catch_up=self.config.catch_up,
+                    companies=self.companies,
+                    links=self.links,
                 )
             )
         if self.config.discord.configured:
@@ -157,6 +165,8 @@ class App:
                     max_bytes=self.files.max_bytes,
                     cursors=Cursors(self.store, DiscordPlatform.name),
                     catch_up=self.config.catch_up,
+                    companies=self.companies,
+                    links=self.links,
                 )
             )
         return found
@@ -181,7 +191,7 @@ class App:
         while True:
             began = time.monotonic()
             try:
-                return await platform.listen(self.turns.accept)
+                return await platform.listen(self.desk)
             except PlatformError as error:
                 reason = str(error)
             except Exception as error:
@@ -248,14 +258,25 @@ async def open_app(config: Config, *, announced: bool = False, watch: Watch = un
             longest=config.agent.turn_seconds,
         )
 
+        desk, companies = Desk(turns), Companies(store)
+
         async def forget_here(conversation: Conversation) -> tuple[int, int]:
             return await forget(conversation, store=store, memory=memory, files=files, journal=journal)
 
         yield App(
             config=config,
             skillset=skillset,
-            commands=Commands(name=config.name, tools=skillset.tools, forget=forget_here),
+            commands=Commands(
+                name=config.name,
+                tools=skillset.tools,
+                forget=forget_here,
+                stop=desk.stop,
+                follow=companies.follow,
+            ),
             turns=turns,
+            desk=desk,
+            companies=companies,
+            links=Links(config.agent.link_hosts),
             files=files,
             journal=journal,
             store=store,

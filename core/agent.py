@@ -154,7 +154,7 @@ class Agent:
             history=history,
             items=[
                 question_of(message, notes),
-                *(step for step in journal.steps if not isinstance(step, Begun)),
+                *(step for step in journal.steps if isinstance(step, Answer | Result)),
             ],
             made={},
             cut_off=doubts.begun(journal.steps),

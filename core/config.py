@@ -66,6 +66,10 @@ class ModelConfig(Section):
     timeout: float = Field(60.0, gt=0, description="Seconds to wait for the server's next bytes.")
     retries: int = Field(4, ge=0, le=10, description="How often a failed request is sent again.")
     price: Price = Field(default_factory=Price, description="To show what turns cost.")
+    pictures: Literal["auto", "never"] = Field(
+        "auto", description="Whether the model is shown pictures; `auto`: until its server refuses one."
+    )
+    transcription: str = Field("whisper-1", description="The server's model for voice clips; `none` switches it off.")
 
     @property
     def connected(self) -> bool:
@@ -84,6 +88,15 @@ class AgentConfig(Section):
     turn_seconds: float = Field(600.0, gt=0, description="Seconds after which an answer is given up.")
     stop_seconds: float = Field(
         20.0, ge=0, description="Seconds that answers under way have left when Steward is told to stop."
+    )
+    on_edit: Literal["again", "ignore"] = Field(
+        "again", description="What an edited question brings about: it is answered `again`, in place, or not."
+    )
+    on_delete: Literal["remove", "keep"] = Field(
+        "remove", description="What becomes of the answer when its question is deleted."
+    )
+    link_hosts: str = Field(
+        "", description="Hosts to which links in answers stay live, separated by spaces; `*` stands for all."
     )
 
 
@@ -125,6 +138,9 @@ class SlackConfig(Section):
     signing_secret: SecretStr | None = Field(None, description="For HTTP mode, used when there is no app token.")
     port: int = Field(3000, ge=0, le=65535, description="Port of HTTP mode, on every interface.")
     api_url: str = Field("https://slack.com/api/", pattern=_HTTP, description="Address of the Web API.")
+    follow: Literal["threads", "never"] = Field(
+        "threads", description="Where messages are answered without a mention; each channel can change it."
+    )
 
     @property
     def configured(self) -> bool:
@@ -141,6 +157,9 @@ class DiscordConfig(Section):
     )
     gateway_url: str = Field(
         "wss://gateway.discord.gg/", pattern=r"^(ws|http)s?://", description="Address of the gateway."
+    )
+    thread_after: int = Field(
+        0, ge=0, description="Questions of a person in a row after which a thread is opened; 0 opens none."
     )
 
     @property

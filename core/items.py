@@ -83,7 +83,22 @@ class Begun:
     type: Literal["begun"] = "begun"
 
 
-Step: TypeAlias = Answer | Result | Begun
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """A call with effects that was carried out for an earlier version of the question, which is answered anew.
+
+    Attributes:
+        text: the result that the model read.
+        unknown: nobody knows whether it was carried out.
+    """
+
+    call: Call
+    text: str
+    unknown: bool = False
+    type: Literal["done"] = "done"
+
+
+Step: TypeAlias = Answer | Result | Begun | Done
 """What is stored of a running turn, as it happens."""
 
 _items: TypeAdapter[list[Item]] = TypeAdapter(list[Annotated[Item, Field(discriminator="type")]])

@@ -94,6 +94,20 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DirectCall:
+    """A skill that somebody called by name, without a model in between.
+
+    Attributes:
+        arguments: by name, for the skill to check.
+        files: for arguments that take a file, the place of that file among the message's attachments.
+    """
+
+    skill: str
+    arguments: JsonObject = field(default_factory=dict)
+    files: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """Something said to Steward.
 
@@ -104,6 +118,8 @@ class Message:
         sent_at: seconds since 1970, UTC.
         origin: what the platform needs in order to answer in the same place (message id, interaction token, …).
             Only the adapter that wrote it reads it.
+        direct: the skill that is called, where the message is no question to the model; `text` then shows the call as
+            somebody would type it.
     """
 
     id: str
@@ -114,6 +130,7 @@ class Message:
     attachments: tuple[Attachment, ...] = ()
     sent_at: float = 0.0
     origin: Mapping[str, str] = field(default_factory=dict)
+    direct: DirectCall | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,11 +148,14 @@ class Turn:
     Attributes:
         id: the row's number; rises with the order of acceptance.
         attempt: counts the workers that took this turn; a worker whose number is no longer the row's is stale.
+        shown: the platform's ids of our messages that hold no part of the reply yet: the progress that an attempt
+            before a restart showed, or the answer to an earlier version of the question. The reply takes their place.
     """
 
     id: int
     message: Message
     attempt: int
+    shown: tuple[str, ...] = ()
 
 
 _messages: TypeAdapter[Message] = TypeAdapter(Message)

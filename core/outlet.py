@@ -1,11 +1,19 @@
 """The way out: what the turns need of a platform in order to show an answer there."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
+from core.controls import Control
 from core.events import Event
 from core.messages import Attachment, Reply, Turn
+
+Note: TypeAlias = Callable[[Sequence[str]], Awaitable[None]]
+"""Stores the platform's ids of the messages that show progress at this moment: they are found after a restart."""
+
+
+async def unnoted(_: Sequence[str]) -> None:
+    """Store nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +29,7 @@ class Part:
             cannot look, says with it that it may be a repetition.
         known: the platform's ids of messages in this channel that are known to be other parts, however much they look
             like this one.
+        controls: the buttons and menus under it.
     """
 
     key: str
@@ -29,6 +38,7 @@ class Part:
     opens: bool = False
     repeated: bool = False
     known: frozenset[str] = frozenset()
+    controls: tuple[Control, ...] = ()
 
 
 class Draft(Protocol):
@@ -41,8 +51,18 @@ class Draft(Protocol):
     async def send(self, part: Part) -> str:
         """Send one part, in place of the progress shown so far, and return the platform's id of the message.
 
+        The first parts take the place of messages that show progress, or an earlier answer, in their order.
+
         Raises:
             PlatformError: with `permanent` where sending again cannot succeed.
+        """
+        ...
+
+    async def clear(self) -> None:
+        """Remove the messages that showed progress, or an earlier answer, and in whose place no part was sent.
+
+        Raises:
+            PlatformError: with `permanent` where trying again cannot succeed; a message that is gone is no failure.
         """
         ...
 
@@ -58,8 +78,11 @@ class Outlet(Protocol):
         """Divide a reply into pieces that fit the platform's limits, dropping nothing."""
         ...
 
-    def draft(self, turn: Turn) -> Draft:
-        """Begin to answer a turn."""
+    def draft(self, turn: Turn, note: Note = unnoted) -> Draft:
+        """Begin to answer a turn, in the place of what `turn.shown` names.
+
+        `note` is awaited whenever the messages that show progress have changed.
+        """
         ...
 
     async def download(self, attachment: Attachment) -> bytes:

@@ -46,7 +46,7 @@ from core.delivery import Delivery
 from core.errors import OperatorError, PlatformError, StaleTurnError, StewardError
 from core.events import Finished
 from core.files import Files
-from core.items import Answer, Begun, Step
+from core.items import Answer, Result, Step
 from core.journal import Journal
 from core.messages import Attachment, Message, Reply, Turn
 from core.outlet import Draft, Outlet
@@ -339,7 +339,7 @@ class Turns:
             raise
         except Exception as error:
             text = self._excuse(turn, error, expired=limit.expired())
-        items = [question_of(turn.message), *(step for step in steps if not isinstance(step, Begun))]
+        items = [question_of(turn.message), *(step for step in steps if isinstance(step, Answer | Result))]
         finished = failed(items, steps, text)
         return turn, finished, [finished.reply]
 

@@ -8,16 +8,20 @@ from typing import cast
 
 from pydantic import SecretStr
 
-from bots.commands import Commands
 from bots.discord import DiscordPlatform
+from bots.links import Links
+from bots.platform import Inbox
 from bots.simulator.discord import DiscordSimulator
 from bots.simulator.transcript import Shown
+from core.company import Companies
 from core.config import CatchUpConfig, DiscordConfig
 from core.cursors import Cursors
 from core.messages import Conversation, Message, Reply, Turn
 from core.model import Tool
 from core.outlet import Part
 from core.store import Store
+from tests.inbox import KeptInbox, commands, forget_nothing
+from tests.nothing import NoStore
 
 
 class KeptCursors(Cursors):
@@ -34,8 +38,8 @@ class KeptCursors(Cursors):
 
 
 @dataclass(slots=True, kw_only=True)
-class Steward:
-    """The platform, and what it accepted."""
+class Steward(KeptInbox):
+    """The platform, and what it handed over."""
 
     platform: DiscordPlatform
     cursors: Cursors = field(default_factory=KeptCursors)
@@ -48,6 +52,7 @@ class Steward:
             self.again.put_nowait(message.id)
             return False
         self.ids.add(message.id)
+        self.accepted.append(message)
         self.inbox.put_nowait(message)
         return True
 
@@ -77,29 +82,28 @@ def part(number: int, reply: Reply, *, turn: int = 1, repeated: bool = False) ->
     )
 
 
-async def forget(conversation: Conversation) -> tuple[int, int]:
-    return 2, 1
-
-
 def made(
     simulator: DiscordSimulator,
     *,
     token: str | None = None,
-    forget: Callable[[Conversation], Awaitable[tuple[int, int]]] = forget,
+    config: DiscordConfig | None = None,
+    forget: Callable[[Conversation], Awaitable[tuple[int, int]]] = forget_nothing,
     cursors: Cursors | None = None,
     catch_up: CatchUpConfig | None = None,
     quiet_after: float = 900.0,
 ) -> DiscordPlatform:
-    config = DiscordConfig(
+    config = config or DiscordConfig(
         token=SecretStr(token or simulator.token), api_url=simulator.api_url, gateway_url=simulator.gateway_url
     )
     tool = Tool(name="draw_chart", description="Draw a chart.", parameters={})
     return DiscordPlatform(
         config,
-        commands=Commands(name="Steward", tools=[tool], forget=forget),
+        commands=commands(tools=[tool], forget=forget),
         max_bytes=1000,
         cursors=cursors or KeptCursors(),
         catch_up=catch_up or CatchUpConfig(),
+        companies=Companies(NoStore()),
+        links=Links(),
         quiet_after=quiet_after,
     )
 
@@ -108,10 +112,10 @@ def made(
 async def listening(
     simulator: DiscordSimulator,
     steward: Steward | None = None,
-    accept: Callable[[Message], Awaitable[bool]] | None = None,
+    inbox: Inbox | None = None,
 ) -> AsyncIterator[Steward]:
     steward = steward or Steward(platform=made(simulator))
-    running = asyncio.create_task(steward.platform.listen(accept or steward.accept))
+    running = asyncio.create_task(steward.platform.listen(inbox or steward))
     try:
         await simulator.connected()
         yield steward

@@ -53,6 +53,8 @@ async def play(folder: Path) -> tuple[list[Shown], dict[str, str]]:
             max_bytes=app.files.max_bytes,
             cursors=Cursors(app.store, SlackPlatform.name),
             catch_up=app.config.catch_up,
+            companies=app.companies,
+            links=app.links,
         )
         serving = asyncio.create_task(app.serve(platform))
         await slack.connected()

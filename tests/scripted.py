@@ -9,7 +9,7 @@ from core.events import Event, Finished, TextDelta
 from core.items import Answer, Call, Item
 from core.messages import Attachment, Audience, Conversation, Message, Person, Reply, Turn
 from core.model import Delta, Tool
-from core.outlet import Part
+from core.outlet import Note, Part, unnoted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +132,9 @@ class KeptDraft:
         self.outlet.sent.append((self.turn.message.text, part))
         return f"m{len(self.outlet.sent)}"
 
+    async def clear(self) -> None:
+        self.outlet.cleared.append(self.turn.shown)
+
     async def close(self) -> None:
         self.closed = True
 
@@ -149,6 +152,7 @@ class KeptOutlet:
         self.drafts: list[KeptDraft] = []
         self.failures: list[PlatformError | None] = []
         self.downloads: dict[str, bytes] = {}
+        self.cleared: list[tuple[str, ...]] = []
 
     @property
     def texts(self) -> list[str]:
@@ -159,7 +163,7 @@ class KeptOutlet:
             Reply(attachments=(attachment,)) for attachment in reply.attachments
         ]
 
-    def draft(self, turn: Turn) -> KeptDraft:
+    def draft(self, turn: Turn, note: Note = unnoted) -> KeptDraft:
         draft = KeptDraft(turn=turn, outlet=self)
         self.drafts.append(draft)
         return draft

@@ -1,43 +1,30 @@
 """Steward's Slack adapter, connected to a simulated Slack by slack-bolt itself."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
 from pydantic import SecretStr
 
 from bots.commands import Commands
+from bots.links import Links
 from bots.simulator.slack import SlackSimulator
 from bots.simulator.transcript import Shown
 from bots.slack import SlackPlatform
+from core.company import Companies
 from core.config import CatchUpConfig, SlackConfig
 from core.cursors import Cursors
 from core.messages import Conversation, Message, Turn
 from core.model import Tool
-from core.store import Row, Store, Transaction, Value
+from core.store import Store
+from tests.inbox import KeptInbox, commands
+from tests.nothing import NoStore
 
 DICE = Tool(name="roll_dice", description="Roll some dice.", parameters={"type": "object"}, examples=("roll 2d6",))
 
 
-class NoStore(Store):
-    """A database that keeps nothing."""
-
-    def __init__(self) -> None:
-        """Open nothing."""
-
-    async def fetch(self, sql: str, parameters: Sequence[Value] = ()) -> list[Row]:
-        return []
-
-    @asynccontextmanager
-    async def transaction(self, *, durable: bool = False) -> AsyncIterator[Transaction]:
-        yield self  # type: ignore[misc]  # as far as `execute` goes
-
-    async def execute(self, sql: str, parameters: Sequence[Value] = ()) -> list[Row]:
-        return []
-
-
-class Team:
-    """The platform, and the messages it handed over.
+class Team(KeptInbox):
+    """The platform, and what it handed over.
 
     Args:
         store: keeps how far channels were read.
@@ -57,9 +44,8 @@ class Team:
         catch_up: CatchUpConfig | None = None,
         quiet_after: float = 900.0,
     ) -> None:
+        super().__init__()
         self.slack = slack
-        self.accepted: list[Message] = []
-        self.fresh: list[bool] = []
         self.forgotten: list[Conversation] = []
         self.failures: list[Exception] = []
         self.before: Callable[[Message], Awaitable[None]] | None = None
@@ -69,6 +55,8 @@ class Team:
             max_bytes=1000,
             cursors=Cursors(store or NoStore(), "slack"),
             catch_up=catch_up or CatchUpConfig(hours=0),
+            companies=Companies(store or NoStore()),
+            links=Links(),
             ping_interval=0.2,
             quiet_after=quiet_after,
         )
@@ -79,9 +67,7 @@ class Team:
             await self.before(message)
         if self.failures:
             raise self.failures.pop(0)
-        self.fresh.append(message.id not in {known.id for known in self.accepted})
-        self.accepted.append(message)
-        return self.fresh[-1]
+        return await super().accept(message)
 
     def turn(self, message: Message | None = None) -> Turn:
         """Return the turn of a message, the last one by default."""
@@ -92,7 +78,7 @@ class Team:
             self.forgotten.append(conversation)
             return 3, 1
 
-        return Commands(name="Steward", tools=[DICE], forget=forget)
+        return commands(tools=[DICE], forget=forget, inbox=self)
 
 
 def settings(slack: SlackSimulator, *, http: bool = False) -> SlackConfig:
@@ -117,7 +103,7 @@ async def listening(
 ) -> AsyncIterator[Team]:
     """Connect the adapter to a simulated Slack for the length of a test."""
     team = Team(slack, settings(slack, http=http), store=store, catch_up=catch_up, quiet_after=quiet_after)
-    task = asyncio.create_task(team.platform.listen(team.accept))
+    task = asyncio.create_task(team.platform.listen(team))
     try:
         ready = asyncio.create_task(team.platform.listening.wait())
         await asyncio.wait((task, ready), return_when=asyncio.FIRST_COMPLETED)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bots.app import App, open_app
-from bots.platform import Accept
+from bots.platform import Inbox, Note, unnoted
 from core.config import Config, SlackConfig
 from core.errors import OperatorError, PlatformError
 from core.messages import Attachment, Reply, Turn
@@ -24,19 +24,19 @@ class Stage:
     outlet: KeptOutlet = field(default_factory=KeptOutlet)
     listened: int = 0
 
-    async def listen(self, accept: Accept) -> None:
+    async def listen(self, inbox: Inbox) -> None:
         self.listened += 1
         step = self.plan.pop(0)
         if isinstance(step, Exception):
             raise step
         said = message(step)
-        await accept(replace(said, conversation=replace(said.conversation, platform=self.name), id=self.name))
+        await inbox.accept(replace(said, conversation=replace(said.conversation, platform=self.name), id=self.name))
 
     def split(self, reply: Reply) -> Sequence[Reply]:
         return self.outlet.split(reply)
 
-    def draft(self, turn: Turn) -> KeptDraft:
-        return self.outlet.draft(turn)
+    def draft(self, turn: Turn, note: Note = unnoted) -> KeptDraft:
+        return self.outlet.draft(turn, note)
 
     async def download(self, attachment: Attachment) -> bytes:
         return await self.outlet.download(attachment)

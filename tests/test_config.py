@@ -99,8 +99,9 @@ def test_environment_beats_file_beats_default(tmp_path: Path) -> None:
 
 def test_every_key_can_be_set_by_its_variable() -> None:
     values = {"port": "81", "max_iterations": "3", "parallel": "2", "retries": "1", "turns": "5", "tokens": "6"}
-    values |= {"processes": "4", "memory_mb": "512.0", "messages": "9"}
+    values |= {"processes": "4", "memory_mb": "512.0", "messages": "9", "thread_after": "3"}
     words = {"api": "responses", "tools": "json", "level": "debug", "format": "json"}
+    words |= {"pictures": "never", "on_edit": "ignore", "on_delete": "keep", "follow": "never"}
     for key in keys.keys(Config):
         last = key.path[-1]
         text = "http://127.0.0.1/" if last.endswith("_url") else values.get(last) or words.get(last) or "1.5"
@@ -243,7 +244,7 @@ def test_wrong_key_names_the_closest_right_one(tmp_path: Path, text: str, wrong:
 def test_a_key_that_looks_like_no_other_gets_no_advice(tmp_path: Path) -> None:
     path = write(tmp_path, "1: x")
     assert complaint(path) == f"The key 1 in {path} is unknown."
-    assert complaint(None, {"STEWARD_FOO": "x"}) == "The environment variable STEWARD_FOO belongs to no setting."
+    assert complaint(None, {"STEWARD_QUX": "x"}) == "The environment variable STEWARD_QUX belongs to no setting."
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from core.errors import OperatorError
 from core.items import Item, Question, Result
 from core.messages import Attachment, Message, Turn
 from core.model import Delta, Tool
-from core.outlet import Part
+from core.outlet import Note, Part, unnoted
 from core.store import Row, Store, Transaction, Value, open_store
 from tests.house import House, house
 from tests.scripted import KeptDraft, KeptOutlet, ScriptedModel, calls, message, says
@@ -161,7 +161,7 @@ class LookingDraft(KeptDraft):
 
 
 class Outlet(KeptOutlet):
-    def draft(self, turn: Turn) -> KeptDraft:
+    def draft(self, turn: Turn, note: Note = unnoted) -> KeptDraft:
         draft = LookingDraft(turn=turn, outlet=self)
         self.drafts.append(draft)
         return draft

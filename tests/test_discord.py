@@ -8,8 +8,6 @@ import pytest
 from discord.http import MultipartParameters
 from pydantic import JsonValue, SecretStr
 
-from bots.commands import Commands
-from bots.discord import DiscordPlatform
 from bots.discord.catch_up import CatchUp
 from bots.discord.deferrals import Deferrals
 from bots.discord.events import Me, MessagePayload, Room, UserPayload
@@ -21,7 +19,8 @@ from bots.simulator.discord import DiscordSimulator, Fault
 from core.config import CatchUpConfig, DiscordConfig
 from core.errors import PlatformError
 from core.messages import Attachment, Audience, Conversation, JsonObject, Message, Reply, Turn
-from tests.discord_team import KeptCursors, Steward, asked, forget, listening, made, part, said, until
+from tests.discord_team import KeptCursors, Steward, asked, listening, made, part, said, until
+from tests.inbox import Accepting, KeptInbox, commands
 
 MESSAGES = "/channels/{channel_id}/messages"
 COMMANDS = "/applications/{application_id}/commands"
@@ -126,7 +125,7 @@ async def test_f5_a_question_by_command_is_stored_before_it_is_deferred(simulato
         await stored.wait()
         return True
 
-    async with listening(simulator, accept=accept):
+    async with listening(simulator, inbox=Accepting(function=accept)):
         interaction = await simulator.command(general, ada, "ask", {"question": "why?"})
         await asyncio.wait_for(storing.wait(), 5)
         assert interaction.response is None, "deferred before it was stored"
@@ -463,7 +462,7 @@ async def test_the_bot_types_while_it_works(simulator: DiscordSimulator) -> None
 async def test_a_wrong_token_is_said_in_a_sentence(simulator: DiscordSimulator) -> None:
     platform = made(simulator, token="wrong")
     with pytest.raises(PlatformError, match=r"^Discord refused the bot token: check discord\.token") as caught:
-        await platform.listen(Steward(platform=platform).accept)
+        await platform.listen(Steward(platform=platform))
     assert caught.value.permanent
     assert "wrong" not in str(caught.value)
 
@@ -472,7 +471,7 @@ async def test_a_first_connection_that_is_refused_can_be_tried_again(simulator: 
     steward = Steward(platform=made(simulator))
     simulator.gateway.refuse()
     with pytest.raises(PlatformError, match="gateway could not be reached") as caught:
-        await steward.platform.listen(steward.accept)
+        await steward.platform.listen(steward)
     assert not caught.value.permanent
     async with listening(simulator, steward):
         await simulator.dm(simulator.person("Ada"), "hello")
@@ -481,10 +480,9 @@ async def test_a_first_connection_that_is_refused_can_be_tried_again(simulator: 
 
 async def test_a_server_that_is_down_is_said_in_a_sentence(simulator: DiscordSimulator) -> None:
     config = DiscordConfig(token=SecretStr("token"), api_url="http://127.0.0.1:1/api", gateway_url="ws://127.0.0.1:1/")
-    commands = Commands(name="S", tools=[], forget=forget)
-    platform = DiscordPlatform(config, commands=commands, max_bytes=1, cursors=KeptCursors(), catch_up=CatchUpConfig())
+    platform = made(simulator, config=config)
     with pytest.raises(PlatformError, match="could not be reached") as caught:
-        await platform.listen(Steward(platform=platform).accept)
+        await platform.listen(Steward(platform=platform))
     assert not caught.value.permanent
 
 
@@ -529,7 +527,7 @@ async def test_a_login_that_makes_no_sense_is_said_in_a_sentence(simulator: Disc
     simulator.faults.add("GET", "/users/@me", Fault(status=200, message="hello"))
     platform = made(simulator)
     with pytest.raises(PlatformError, match="answered the login with something unexpected") as caught:
-        await platform.listen(Steward(platform=platform).accept)
+        await platform.listen(Steward(platform=platform))
     assert not caught.value.permanent
 
 
@@ -549,8 +547,7 @@ async def test_a_long_time_without_connection_is_given_up() -> None:
     async def accept(message: Message) -> bool:
         return True
 
-    commands = Commands(name="Steward", tools=[], forget=forget)
-    intake = Intake(accept, commands, Deferrals(), KeptCursors())
+    intake = Intake(KeptInbox(), commands(), Deferrals(), KeptCursors())
     listener = Listener(intake, CatchUp(intake, KeptCursors(), CatchUpConfig()), patience=0.05)
     giving_up = asyncio.create_task(listener.given_up())
     await listener.on_disconnect()
@@ -591,7 +588,7 @@ async def test_f5_a_message_that_cannot_be_stored_is_tried_again(simulator: Disc
         accepted.put_nowait(message)
         return True
 
-    async with listening(simulator, accept=accept):
+    async with listening(simulator, inbox=Accepting(function=accept)):
         await simulator.dm(simulator.person("Ada"), "hello")
         assert (await asyncio.wait_for(accepted.get(), 5)).text == "hello"
     assert said(simulator) == []
@@ -619,8 +616,7 @@ async def test_f5_a_message_that_cannot_be_stored_for_longer_is_stored_later_and
         return True
 
     rest, cursors = KeptRest(), KeptCursors()
-    commands = Commands(name="Steward", tools=[], forget=forget)
-    intake = Intake(accept, commands, Deferrals(), cursors, first_pause=0.01)
+    intake = Intake(Accepting(function=accept), commands(), Deferrals(), cursors, first_pause=0.01)
     payload = MessagePayload(id="5", channel_id="7", author=UserPayload(id="1", username="ada"), content="hello")
 
     assert await intake.message(payload, Me(id="2"), Room(), rest)

@@ -13,6 +13,7 @@ from core.cursors import Cursors
 from core.messages import Message, Reply
 from core.store import Store, open_store
 from tests.discord_team import Steward, asked, listening, made, until
+from tests.inbox import Accepting
 
 MESSAGES = "/channels/{channel_id}/messages"
 DAY = 24 * 3600
@@ -332,7 +333,7 @@ async def test_f5_a_message_that_a_kill_caught_before_it_was_stored_is_found(
         await killed.wait()
         raise asyncio.CancelledError
 
-    async with listening(simulator, steward(simulator, store), accept):
+    async with listening(simulator, steward(simulator, store), Accepting(function=accept)):
         await simulator.mention(general, ada, "almost")
         await asyncio.wait_for(storing.wait(), 10)
         killed.set()
@@ -350,7 +351,7 @@ async def test_f5_a_message_that_could_not_be_stored_is_found_in_the_next_sessio
     async def accept(message: Message) -> bool:
         raise OSError("disk")
 
-    async with listening(simulator, steward(simulator, store), accept):
+    async with listening(simulator, steward(simulator, store), Accepting(function=accept)):
         await simulator.mention(general, ada, "hello")
         await simulator.transcript.wait(lambda shown: "I keep trying" in shown.text)
     async with listening(simulator, steward(simulator, store)) as after:

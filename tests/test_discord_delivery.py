@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bots import text
-from bots.commands import Commands
 from bots.discord.catch_up import CatchUp
 from bots.discord.deferrals import Deferrals
 from bots.discord.intake import Intake
@@ -22,7 +21,8 @@ from core.config import CatchUpConfig
 from core.errors import PlatformError
 from core.messages import Attachment, Audience, Conversation, Message, Person, Reply, Turn
 from core.outlet import Draft, Part
-from tests.discord_team import KeptCursors, Steward, forget, listening, made, part, said, until
+from tests.discord_team import KeptCursors, Steward, listening, made, part, said, until
+from tests.inbox import KeptInbox, commands
 
 MESSAGES = "/channels/{channel_id}/messages"
 WEBHOOK = "/webhooks/{application_id}/{token}"
@@ -474,10 +474,7 @@ async def test_f12_a_deaf_connection_is_begun_anew_and_what_it_missed_is_found(
 
 
 async def test_f12_a_connection_over_which_events_come_is_left_alone() -> None:
-    async def accept(message: Message) -> bool:
-        return True
-
-    intake = Intake(accept, Commands(name="Steward", tools=[], forget=forget), Deferrals(), KeptCursors())
+    intake = Intake(KeptInbox(), commands(), Deferrals(), KeptCursors())
     listener = Listener(intake, CatchUp(intake, KeptCursors(), CatchUpConfig()))
     await listener.on_resumed()
     quiet = asyncio.create_task(listener.quiet(1.0))

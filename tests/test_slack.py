@@ -232,7 +232,7 @@ async def test_a_lost_socket_is_replaced(team: Team) -> None:
 
 async def test_a_server_that_is_gone_for_good_is_reported(slack: SlackSimulator) -> None:
     team = Team(slack, settings(slack))
-    task = asyncio.create_task(team.platform.listen(team.accept))
+    task = asyncio.create_task(team.platform.listen(team))
     await slack.connected()
     await slack.stop()
     with pytest.raises(PlatformError, match="connection to Slack was lost"):
@@ -262,7 +262,7 @@ async def test_a_forged_request_is_refused() -> None:
 async def test_a_bad_token_is_named(slack: SlackSimulator, changes: dict[str, object], sentence: str) -> None:
     team = Team(slack, settings(slack).model_copy(update=changes))
     with pytest.raises(PlatformError, match=sentence) as caught:
-        await team.platform.listen(team.accept)
+        await team.platform.listen(team)
     assert caught.value.permanent
     assert "wrong" not in str(caught.value)
 
@@ -271,7 +271,7 @@ async def test_a_dead_server_is_named(slack: SlackSimulator) -> None:
     await slack.stop()
     team = Team(slack, settings(slack))
     with pytest.raises(PlatformError, match=r"could not be reached to connect at http://127\.0\.0\.1") as caught:
-        await team.platform.listen(team.accept)
+        await team.platform.listen(team)
     assert not caught.value.permanent
 
 
@@ -302,7 +302,7 @@ async def test_a_server_with_other_ideas_is_tried_again(
         url = f"http://127.0.0.1:{runner.addresses[0][1]}/api/"
         team = Team(slack, settings(slack).model_copy(update={"api_url": url}))
         with pytest.raises(PlatformError, match=sentence) as caught:
-            await team.platform.listen(team.accept)
+            await team.platform.listen(team)
     finally:
         await runner.cleanup()
     assert not caught.value.permanent
@@ -320,7 +320,7 @@ async def test_a_port_in_use_is_named(slack: SlackSimulator) -> None:
     async with listening(slack, http=True) as team:
         config = settings(slack, http=True).model_copy(update={"port": team.platform.port})
         with pytest.raises(PlatformError, match=r"change slack\.port") as caught:
-            await Team(slack, config).platform.listen(team.accept)
+            await Team(slack, config).platform.listen(team)
         assert caught.value.permanent
 
 
@@ -374,7 +374,7 @@ async def test_a_stop_in_the_middle_of_accepting_acknowledges_nothing(slack: Sla
 
 async def test_a_stop_does_not_wait_for_a_server_that_says_nothing_more(slack: SlackSimulator) -> None:
     team = Team(slack, settings(slack))
-    listen = asyncio.create_task(team.platform.listen(team.accept))
+    listen = asyncio.create_task(team.platform.listen(team))
     await team.platform.listening.wait()
     await slack.connected()
     slack.sockets.freeze()

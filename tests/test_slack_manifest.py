@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from bots.commands import subcommands
 from bots.simulator.slack import SCOPES as SIMULATED
 from bots.slack import manifest as module
 from bots.slack.manifest import SCOPES, manifest
@@ -68,7 +69,7 @@ def test_the_manifest_names_the_assistant_and_its_command() -> None:
     [command] = commands
     assert isinstance(command, dict)
     assert command["command"] == "/steward"
-    assert command["usage_hint"] == "help | ask QUESTION | skills | forget"
+    assert command["usage_hint"] == " | ".join(command.usage for command in subcommands("slack"))
     assert section(config, "settings", "event_subscriptions")["bot_events"] == ["app_mention", "message.im"]
 
 

@@ -87,6 +87,8 @@ async def serving(slack: SlackSimulator, model: ModelSimulator, folder: Path, st
                 max_bytes=1000,
                 cursors=Cursors(store, "slack"),
                 catch_up=CatchUpConfig(),
+                companies=app.companies,
+                links=app.links,
                 ping_interval=5.0,
             )
             for http in [way == "http" for way in WAYS]

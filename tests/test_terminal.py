@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bots.commands import Commands
 from bots.simulator.model import ModelSimulator, fails, hangs
 from bots.simulator.model import calls as simulated_calls
 from bots.simulator.model import says as simulated_says
@@ -21,14 +20,16 @@ from bots.terminal.pictures import inline, protocol_of
 from bots.terminal.platform import Terminal
 from bots.terminal.screen import Screen, harmless
 from core import skill
+from core.desk import Desk
 from core.errors import ModelError, PlatformError, UserError
 from core.events import Event, Finished, Restarted, SkillFinished, SkillStarted, TextDelta
 from core.items import Call, Result
-from core.messages import Attachment, Conversation, Reply
+from core.messages import Attachment, Reply
 from core.outlet import Part
 from core.practice import NOTICE
 from tests.command import command, steward
 from tests.house import house
+from tests.inbox import commands
 from tests.scripted import ScriptedModel, calls, says
 from tests.typist import typist
 
@@ -387,19 +388,16 @@ def paint() -> Attachment:
 async def converse(
     folder: Path, model: ScriptedModel, *lines: str, interactive: bool = True, attachments: tuple[Attachment, ...] = ()
 ) -> Terminal:
-    async def forget(_: Conversation) -> tuple[int, int]:
-        return 2, 1
-
     terminal = Terminal(
         lines=Typed(*lines),
         screen=Screen(interactive=interactive),
-        commands=Commands(name="Steward", tools=(), forget=forget),
+        commands=commands(),
         max_bytes=100,
         attachments=attachments,
     )
     async with asyncio.timeout(20), house(folder, model, shout, paint, start=False) as opened:
         await opened.turns.start({"terminal": terminal})
-        await terminal.listen(opened.turns.accept)
+        await terminal.listen(Desk(opened.turns))
         await opened.turns.idle()
     return terminal
 

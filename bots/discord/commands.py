@@ -8,7 +8,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from bots.commands import SUBCOMMANDS, Subcommand
+from bots.commands import Subcommand, subcommands
 from bots.discord.errors import translated
 from bots.discord.events import COMMAND
 from bots.discord.rest import Rest
@@ -29,7 +29,7 @@ def definition() -> JsonObject:
         "name": COMMAND,
         "description": "Talk to the assistant this team shares",
         "contexts": [_SERVERS, _DIRECT_MESSAGES],
-        "options": [_option(command) for command in SUBCOMMANDS],
+        "options": [_option(command) for command in subcommands("discord")],
     }
 
 

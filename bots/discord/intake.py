@@ -19,7 +19,7 @@ from bots.discord.events import (
 )
 from bots.discord.reply import split
 from bots.discord.rest import DEFERRED, EPHEMERAL, MESSAGE, Rest, sentence
-from bots.platform import Accept
+from bots.platform import Inbox
 from core.cursors import Cursors
 from core.errors import PlatformError, StewardError
 from core.messages import Message
@@ -52,14 +52,14 @@ class Intake:
 
     def __init__(
         self,
-        accept: Accept,
+        inbox: Inbox,
         commands: Commands,
         deferrals: Deferrals,
         cursors: Cursors,
         *,
         first_pause: float = 5.0,
     ) -> None:
-        self._accept = accept
+        self._inbox = inbox
         self._commands = commands
         self._deferrals = deferrals
         self._cursors = cursors
@@ -132,7 +132,7 @@ class Intake:
 
     async def _answer(self, command: Command, payload: InteractionPayload, rest: Rest) -> None:
         try:
-            reply = await self._commands.run(command.name, command.message.conversation)
+            reply = await self._commands.run(command.name, command.message.conversation, command.message.author)
             pieces = [piece.text for piece in split(reply)]
         except StewardError as error:
             pieces = [str(error)]
@@ -152,7 +152,7 @@ class Intake:
         """
         for pause in (*_PAUSES, None):
             try:
-                return await self._accept(message)
+                return await self._inbox.accept(message)
             except Exception as error:
                 log.error("%s was not accepted", message.id, exc_info=error)
                 if pause is not None:

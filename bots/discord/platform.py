@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 
 import discord
 import yarl
@@ -18,7 +19,9 @@ from bots.discord.intake import Intake
 from bots.discord.listen import Listener
 from bots.discord.reply import DiscordDraft, split
 from bots.discord.rest import Rest
-from bots.platform import Accept
+from bots.links import Links
+from bots.platform import Inbox, Note, unnoted
+from core.company import Companies
 from core.config import CatchUpConfig, DiscordConfig
 from core.cursors import Cursors
 from core.errors import PlatformError
@@ -39,6 +42,8 @@ class DiscordPlatform:
         max_bytes: of the largest file that is fetched.
         cursors: how far channels were read.
         catch_up: what of the messages missed while offline is answered.
+        companies: who talks where.
+        links: which links of answers stay live.
         quiet_after: seconds without any event after which another session is begun, in case this one went deaf. Discord
             allows 1,000 a day.
     """
@@ -53,19 +58,23 @@ class DiscordPlatform:
         max_bytes: int,
         cursors: Cursors,
         catch_up: CatchUpConfig,
+        companies: Companies,
+        links: Links,
         quiet_after: float = _QUIET_SECONDS,
     ) -> None:
         self._config = config
         self._commands = commands
         self._max_bytes = max_bytes
         self._cursors = cursors
+        self._companies = companies
+        self._links = links
         self._catch_up = catch_up
         self._quiet_after = quiet_after
         self._deferrals = Deferrals()
         self._rest: Rest | None = None
         self._loaded = False
 
-    async def listen(self, accept: Accept) -> None:
+    async def listen(self, inbox: Inbox) -> None:
         """Receive until cancelled; a connection that is lost later is resumed by the library.
 
         Raises:
@@ -75,7 +84,7 @@ class DiscordPlatform:
             raise PlatformError("Discord cannot be reached without a bot token: set discord.token.", permanent=True)
         prepare_library(self._config)
         await self._load()
-        intake = Intake(accept, self._commands, self._deferrals, self._cursors)
+        intake = Intake(inbox, self._commands, self._deferrals, self._cursors)
         catch_up = CatchUp(intake, self._cursors, self._catch_up)
         client = Listener(intake, catch_up)
         saving = asyncio.create_task(catch_up.keep_saving())
@@ -98,9 +107,9 @@ class DiscordPlatform:
 
     def split(self, reply: Reply) -> Sequence[Reply]:
         """Divide a reply into messages of up to 2,000 characters and ten files."""
-        return split(reply)
+        return split(replace(reply, text=self._links.inert(reply.text)))
 
-    def draft(self, turn: Turn) -> DiscordDraft:
+    def draft(self, turn: Turn, note: Note = unnoted) -> DiscordDraft:
         """Begin to answer a turn."""
         return DiscordDraft(turn, self._connected, self._deferrals)
 

@@ -116,6 +116,9 @@ class DiscordDraft:
         self._sent.add(message_id)
         return message_id
 
+    async def clear(self) -> None:
+        """Remove what was shown and not replaced."""
+
     async def close(self) -> None:
         """Stop typing."""
         if self._typing is not None:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 
 from bots.commands import Commands, parse
-from bots.platform import Accept
+from bots.platform import Inbox
 from bots.slack.directory import Directory
 from bots.slack.events import (
     Lookup,
@@ -19,7 +19,7 @@ from bots.slack.events import (
 from bots.slack.reply import LIMIT, content
 from core.cursors import Cursors
 from core.errors import StewardError
-from core.messages import JsonObject
+from core.messages import JsonObject, Person
 
 log = logging.getLogger("steward.slack")
 
@@ -34,9 +34,9 @@ class Intake:
     """
 
     def __init__(
-        self, *, accept: Accept, commands: Commands, directory: Directory, cursors: Cursors, bot: str, team: str
+        self, *, inbox: Inbox, commands: Commands, directory: Directory, cursors: Cursors, bot: str, team: str
     ) -> None:
-        self._accept = accept
+        self._inbox = inbox
         self._commands = commands
         self._directory = directory
         self._cursors = cursors
@@ -69,19 +69,21 @@ class Intake:
             if not self.concerns(payload):
                 return False
             message = read_event(payload, await self._look_up(payload))
-            return message is not None and await self._accept(message)
+            return message is not None and await self._inbox.accept(message)
 
     async def _command(self, payload: JsonObject) -> JsonObject:
         command, rest = parse(str(payload.get("text") or ""))
         if command == "ask" and rest:
-            await self._accept(read_question(payload, rest, await self._look_up(payload)))
+            await self._inbox.accept(read_question(payload, rest, await self._look_up(payload)))
             return {"response_type": "in_channel"}  # shows the question to everybody
         text = await self._run("help" if command == "ask" else command, payload)
         return {"response_type": "ephemeral", **content(text, blocks=len(text) <= LIMIT)}
 
     async def _run(self, command: str, payload: JsonObject) -> str:
         try:
-            return (await self._commands.run(command, read_conversation(payload, self._team))).text
+            return (
+                await self._commands.run(command, read_conversation(payload, self._team), Person(id="", name=""))
+            ).text
         except StewardError as error:
             return str(error)
         except Exception:

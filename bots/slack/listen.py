@@ -8,6 +8,7 @@ awaits first. It also answers everything else, so that no event type without a l
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
 import aiohttp
 from slack_bolt.async_app import AsyncApp
@@ -18,7 +19,8 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.commands import Commands
-from bots.platform import Accept
+from bots.links import Links
+from bots.platform import Inbox, Note, unnoted
 from bots.slack import files
 from bots.slack.api import TIMEOUTS, TROUBLE, failure, refused_token, web_client
 from bots.slack.catch_up import CatchUp
@@ -28,6 +30,7 @@ from bots.slack.intake import Intake
 from bots.slack.reply import SlackDraft, split
 from bots.slack.socket_mode import serve_socket
 from bots.slack.status import Statuses
+from core.company import Companies
 from core.config import CatchUpConfig, SlackConfig
 from core.cursors import Cursors
 from core.errors import PlatformError
@@ -43,6 +46,8 @@ class SlackPlatform:
         max_bytes: of the largest file fetched.
         cursors: how far each channel was read.
         catch_up: how far is looked back.
+        companies: who talks in which thread.
+        links: which links of answers stay live.
         ping_interval: seconds between signs of life of the socket; one that is silent for four of them is replaced.
         quiet_after: seconds without any message or other event after which the socket is taken for deaf.
 
@@ -61,6 +66,8 @@ class SlackPlatform:
         max_bytes: int,
         cursors: Cursors,
         catch_up: CatchUpConfig,
+        companies: Companies,
+        links: Links,
         ping_interval: float = 10.0,
         quiet_after: float = 900.0,
     ) -> None:
@@ -70,6 +77,8 @@ class SlackPlatform:
         self._commands = commands
         self._max_bytes = max_bytes
         self._cursors = cursors
+        self._companies = companies
+        self._links = links
         self._ping_interval = ping_interval
         self._quiet_after = quiet_after
         self._client = web_client(config)
@@ -77,7 +86,7 @@ class SlackPlatform:
         self._statuses = Statuses(self._hasty)
         self._catch_up = CatchUp(self._client, cursors, catch_up)
 
-    async def listen(self, accept: Accept) -> None:
+    async def listen(self, inbox: Inbox) -> None:
         """Receive until cancelled; lost, refreshed and deaf sockets are replaced, and what was missed is looked for.
 
         Raises:
@@ -86,16 +95,16 @@ class SlackPlatform:
         async with aiohttp.ClientSession(timeout=TIMEOUTS) as session:
             self._client.session = self._hasty.session = session
             try:
-                await self._listen(accept)
+                await self._listen(inbox)
             finally:
                 self.listening.clear()
                 self._client.session = self._hasty.session = None
 
     def split(self, reply: Reply) -> Sequence[Reply]:
         """Divide a reply into pieces that fit Slack's limits."""
-        return split(reply)
+        return split(replace(reply, text=self._links.inert(reply.text)))
 
-    def draft(self, turn: Turn) -> SlackDraft:
+    def draft(self, turn: Turn, note: Note = unnoted) -> SlackDraft:
         """Begin to answer a turn."""
         return SlackDraft(self._client, turn, self._statuses)
 
@@ -107,11 +116,11 @@ class SlackPlatform:
         """
         return await files.download(self._client, attachment, max_bytes=self._max_bytes)
 
-    async def _listen(self, accept: Accept) -> None:
+    async def _listen(self, inbox: Inbox) -> None:
         identity = await self._identify()
         log.info("connected to Slack workspace %s as %s", identity.team_id, identity.bot_user_id)
         intake = Intake(
-            accept=accept,
+            inbox=inbox,
             commands=self._commands,
             directory=Directory(self._hasty),
             cursors=self._cursors,

@@ -4,7 +4,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from bots.commands import SUBCOMMANDS
+from bots.commands import subcommands
 from core.config import Config
 from core.messages import JsonObject
 
@@ -64,7 +64,7 @@ def _command(socket_mode: bool) -> JsonObject:
         "command": COMMAND,
         **_request_url(socket_mode, "url"),
         "description": "Ask, or see what I can do",
-        "usage_hint": " | ".join(command.usage for command in SUBCOMMANDS),
+        "usage_hint": " | ".join(command.usage for command in subcommands("slack")),
         "should_escape": True,
     }
 

@@ -74,6 +74,9 @@ class SlackDraft:
         if text := status(event):
             self._status_line.show(text)
 
+    async def clear(self) -> None:
+        """Remove what was shown and not replaced."""
+
     async def close(self) -> None:
         """Take the status away; a message in the thread has done so already."""
         await self._status_line.close()

@@ -66,6 +66,9 @@ class TerminalDraft:
         self._sent = True
         return part.key
 
+    async def clear(self) -> None:
+        """Leave what was shown: a terminal takes nothing back."""
+
     async def close(self) -> None:
         """Say that it is over."""
         self._done(("answered" if self._ok else "failed") if self._sent else "lost")

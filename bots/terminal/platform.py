@@ -7,8 +7,8 @@ import time
 import uuid
 from collections.abc import Sequence
 
-from bots.commands import SUBCOMMANDS, Commands
-from bots.platform import Accept
+from bots.commands import Commands, subcommands
+from bots.platform import Inbox, Note, unnoted
 from bots.terminal import files
 from bots.terminal.draft import Outcome, TerminalDraft
 from bots.terminal.lines import Lines
@@ -53,7 +53,7 @@ class Terminal:
         self._person = Person(id=user, name=user)
         self._conversation = Conversation(platform=self.name, workspace="local", channel=user)
 
-    async def listen(self, accept: Accept) -> None:
+    async def listen(self, inbox: Inbox) -> None:
         """Take message after message until there are no more; each is answered before the next."""
         while (line := await self._lines.next()) is not None and not self._screen.broken:
             text = line.strip()
@@ -63,9 +63,9 @@ class Terminal:
                 return
             try:
                 if command:
-                    await self._command(name, (command[2] or "").strip(), accept)
+                    await self._command(name, (command[2] or "").strip(), inbox)
                 elif text:
-                    await self._ask(text, accept)
+                    await self._ask(text, inbox)
             except StewardError as error:
                 self.failed = True
                 self._complain(str(error))
@@ -74,7 +74,7 @@ class Terminal:
         """Return the reply whole: a terminal has no limits."""
         return (reply,)
 
-    def draft(self, turn: Turn) -> TerminalDraft:
+    def draft(self, turn: Turn, note: Note = unnoted) -> TerminalDraft:
         """Begin to show an answer."""
         asked = self._asked.get(turn.message.id)
 
@@ -93,7 +93,7 @@ class Terminal:
         """
         raise PlatformError(f"{attachment.filename} is no longer there.", permanent=True)
 
-    async def _ask(self, text: str, accept: Accept) -> None:
+    async def _ask(self, text: str, inbox: Inbox) -> None:
         message = Message(
             id=f"{self._conversation.channel_key}/{uuid.uuid4().hex}",
             conversation=self._conversation,
@@ -105,7 +105,7 @@ class Terminal:
         )
         answered = self._asked[message.id] = asyncio.get_running_loop().create_future()
         try:
-            await accept(message)
+            await inbox.accept(message)
             self._attached.clear()
             outcome = await answered
         finally:
@@ -114,7 +114,7 @@ class Terminal:
         if outcome == "lost":
             raise PlatformError("No answer could be shown; the log says why.")
 
-    async def _command(self, name: str, rest: str, accept: Accept) -> None:
+    async def _command(self, name: str, rest: str, inbox: Inbox) -> None:
         if name == "file" and not rest:
             raise UserError("Say which file: /file PATH.")
         if name == "file":
@@ -123,11 +123,11 @@ class Terminal:
             size = size_text(len(attachment.content or b""))
             self._screen.note(f"attached to your next message: {attachment.filename} ({size})")
         elif name == "ask" and rest:
-            await self._ask(rest, accept)
+            await self._ask(rest, inbox)
         elif name in ("help", "ask"):
             self._show(Reply(text=HELP))
-        elif name in {command.name for command in SUBCOMMANDS}:
-            self._show(await self._commands.run(name, self._conversation))
+        elif name in {command.name for command in subcommands(self.name)}:
+            self._show(await self._commands.run(name, self._conversation, self._person, rest))
         else:
             raise UserError(f"There is no command /{name}; /help lists them.")
 
@@ -145,7 +145,7 @@ class Terminal:
 HELP = "\n".join(
     [
         "Write a message and press Enter; Alt-Enter begins a new line.",
-        *(f"  /{command.usage:<14} {command.help}" for command in SUBCOMMANDS),
+        *(f"  /{command.usage:<14} {command.help}" for command in subcommands("terminal")),
         "  /file PATH      Send a file with your next message",
         "  /quit           End (as does Ctrl-D)",
     ]

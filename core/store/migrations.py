@@ -94,4 +94,67 @@ MIGRATIONS: Final[tuple[str, ...]] = (
         PRIMARY KEY (platform, channel)
     ) STRICT, WITHOUT ROWID;
     """,
+    # 3: what shows an answer that is being made or replaced, wishes about a turn, what answers cost, who talks where
+    """
+    ALTER TABLE turns ADD COLUMN shown TEXT NOT NULL DEFAULT '';
+    ALTER TABLE turns ADD COLUMN wish TEXT NOT NULL DEFAULT '' CHECK (wish IN ('', 'stop', 'again', 'remove'));
+    ALTER TABLE turns ADD COLUMN wished_by TEXT NOT NULL DEFAULT '';
+    ALTER TABLE turns ADD COLUMN revision TEXT NOT NULL DEFAULT '';
+    CREATE INDEX turns_shown ON turns (id) WHERE shown <> '';
+    CREATE INDEX turns_wished ON turns (id) WHERE wish <> '';
+    CREATE INDEX turns_of_conversation ON turns (conversation, id);
+
+    CREATE TABLE outbox_3 (
+        turn INTEGER NOT NULL REFERENCES turns (id) ON DELETE CASCADE,
+        part INTEGER NOT NULL,
+        text TEXT NOT NULL,
+        files TEXT NOT NULL,
+        controls TEXT NOT NULL DEFAULT '[]',
+        opens INTEGER NOT NULL DEFAULT 0,
+        state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'sent', 'failed', 'withdrawn')),
+        message_id TEXT,
+        PRIMARY KEY (turn, part)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO outbox_3 (turn, part, text, files, opens, state, message_id)
+        SELECT turn, part, text, files, opens, state, message_id FROM outbox;
+    DROP TABLE outbox;
+    ALTER TABLE outbox_3 RENAME TO outbox;
+    CREATE INDEX outbox_waiting ON outbox (turn) WHERE state = 'waiting';
+    CREATE INDEX outbox_failed ON outbox (turn) WHERE state = 'failed';
+    CREATE INDEX outbox_message ON outbox (message_id) WHERE message_id <> '';
+
+    CREATE TABLE usage (
+        turn INTEGER PRIMARY KEY REFERENCES turns (id) ON DELETE CASCADE,
+        platform TEXT NOT NULL,
+        person TEXT NOT NULL,
+        at REAL NOT NULL,
+        calls INTEGER NOT NULL,
+        input INTEGER NOT NULL,
+        cached INTEGER NOT NULL,
+        output INTEGER NOT NULL,
+        cost REAL NOT NULL,
+        report TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX usage_of_person ON usage (platform, person, at);
+
+    CREATE TABLE feedback (
+        turn INTEGER NOT NULL REFERENCES turns (id) ON DELETE CASCADE,
+        person TEXT NOT NULL,
+        value TEXT NOT NULL CHECK (value IN ('good', 'bad')),
+        at REAL NOT NULL,
+        PRIMARY KEY (turn, person)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE company (
+        conversation TEXT NOT NULL,
+        person TEXT NOT NULL,
+        at REAL NOT NULL,
+        PRIMARY KEY (conversation, person)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE channels (
+        channel TEXT PRIMARY KEY,
+        follow INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    """,
 )

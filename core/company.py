@@ -1,0 +1,68 @@
+"""Company: who talks in a thread, so that an assistant can tell whether people talk to it or to each other."""
+
+import time
+from dataclasses import dataclass
+
+from core.messages import Conversation
+from core.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Company:
+    """The company in one thread.
+
+    Attributes:
+        joined: the assistant was asked something here.
+        people: the ids of everybody who said something here, as far as it was heard.
+        last: who of them spoke last, "" where nobody has.
+        answered: the assistant has answered since.
+    """
+
+    joined: bool = False
+    people: frozenset[str] = frozenset()
+    last: str = ""
+    answered: bool = False
+
+
+class Companies:
+    """The companies of all threads, and whether a channel's threads are followed."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def heard(self, conversation: Conversation, person: str) -> None:
+        """Note that a person said something in a thread, whoever it was for."""
+        await self._store.write(
+            "INSERT INTO company (conversation, person, at) VALUES (?, ?, ?)"
+            " ON CONFLICT (conversation, person) DO UPDATE SET at = excluded.at",
+            (conversation.key, person, time.time()),
+        )
+
+    async def of(self, conversation: Conversation) -> Company:
+        """Return the company in a thread."""
+        turns = await self._store.fetch(
+            "SELECT author, received_at, closed_at FROM turns WHERE conversation = ? ORDER BY id DESC LIMIT 500",
+            (conversation.key,),
+        )
+        heard = await self._store.fetch("SELECT person, at FROM company WHERE conversation = ?", (conversation.key,))
+        spoke = [(row["received_at"], row["author"]) for row in turns] + [(row["at"], row["person"]) for row in heard]
+        at, last = max(spoke, default=(0.0, ""))
+        return Company(
+            joined=bool(turns),
+            people=frozenset(person for _, person in spoke),
+            last=last,
+            answered=any((row["closed_at"] or 0.0) >= at for row in turns),
+        )
+
+    async def follow(self, conversation: Conversation, follow: bool) -> None:
+        """Switch whether the threads of a channel are followed."""
+        await self._store.write(
+            "INSERT INTO channels (channel, follow) VALUES (?, ?)"
+            " ON CONFLICT (channel) DO UPDATE SET follow = excluded.follow",
+            (conversation.channel_key, int(follow)),
+        )
+
+    async def follows(self, conversation: Conversation, *, usually: bool) -> bool:
+        """Tell whether the threads of a channel are followed; `usually` where nobody has switched it."""
+        rows = await self._store.fetch("SELECT follow FROM channels WHERE channel = ?", (conversation.channel_key,))
+        return bool(rows[0]["follow"]) if rows else usually

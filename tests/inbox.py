@@ -1,0 +1,83 @@
+"""An inbox for adapters under test: what they handed over, and what they are told."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+from bots.commands import Commands
+from core.messages import Conversation, Message, Person
+from core.model import Tool
+
+
+@dataclass(slots=True, kw_only=True)
+class KeptInbox:
+    """Keeps what was handed over.
+
+    Attributes:
+        pressed: keys of controls with the press and what was chosen.
+        says: what a press is answered with.
+        running: what `stop` returns.
+    """
+
+    accepted: list[Message] = field(default_factory=list)
+    fresh: list[bool] = field(default_factory=list)
+    edits: list[Message] = field(default_factory=list)
+    deletions: list[str] = field(default_factory=list)
+    removals: list[tuple[Conversation, str, Person]] = field(default_factory=list)
+    pressed: list[tuple[str, Message, str]] = field(default_factory=list)
+    stopped: list[tuple[Conversation, Person]] = field(default_factory=list)
+    says: str = ""
+    running: int = 1
+
+    async def accept(self, message: Message) -> bool:
+        self.fresh.append(message.id not in {known.id for known in self.accepted})
+        self.accepted.append(message)
+        return self.fresh[-1]
+
+    async def edited(self, message: Message) -> bool:
+        self.edits.append(message)
+        return True
+
+    async def deleted(self, message_id: str) -> bool:
+        self.deletions.append(message_id)
+        return True
+
+    async def removed(self, conversation: Conversation, answer_id: str, person: Person) -> bool:
+        self.removals.append((conversation, answer_id, person))
+        return True
+
+    async def press(self, key: str, message: Message, choice: str = "") -> str:
+        self.pressed.append((key, message, choice))
+        return self.says
+
+    async def stop(self, conversation: Conversation, person: Person) -> int:
+        self.stopped.append((conversation, person))
+        return self.running
+
+
+async def forget_nothing(conversation: Conversation) -> tuple[int, int]:
+    return 2, 1
+
+
+async def follow_nothing(conversation: Conversation, follow: bool) -> None:
+    """Keep no switch."""
+
+
+def commands(
+    *,
+    tools: Sequence[Tool] = (),
+    forget: Callable[[Conversation], Awaitable[tuple[int, int]]] = forget_nothing,
+    follow: Callable[[Conversation, bool], Awaitable[None]] = follow_nothing,
+    inbox: KeptInbox | None = None,
+) -> Commands:
+    """Return the sub-commands around functions of a test."""
+    return Commands(name="Steward", tools=tools, forget=forget, stop=(inbox or KeptInbox()).stop, follow=follow)
+
+
+@dataclass(slots=True, kw_only=True)
+class Accepting(KeptInbox):
+    """An inbox whose `accept` is a function of the test."""
+
+    function: Callable[[Message], Awaitable[bool]]
+
+    async def accept(self, message: Message) -> bool:
+        return await self.function(message)
