@@ -3,6 +3,9 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+TaskStatus: TypeAlias = Literal["pending", "in_progress", "complete", "error"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -15,6 +18,47 @@ class ShownFile:
     alt: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownChoice:
+    """One entry of a menu: what people read, and what the platform tells the bot."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownControl:
+    """A button or menu under a message.
+
+    Attributes:
+        key: what the platform tells the bot of it: an action_id or custom_id.
+        label: what people read on it; a menu's while nothing is chosen.
+        value: what else the platform tells of a button.
+        choices: the entries of a menu, or of buttons that share a key.
+        enabled: it can be used.
+        help: what is read to people who do not see it.
+    """
+
+    kind: Literal["button", "menu"]
+    key: str
+    label: str
+    value: str = ""
+    choices: tuple[ShownChoice, ...] = ()
+    enabled: bool = True
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownTask:
+    """One line of what the bot does while it answers."""
+
+    id: str
+    title: str
+    status: TaskStatus
+    details: str = ""
+    output: str = ""
+
+
 @dataclass(slots=True, kw_only=True)
 class Shown:
     """One message as it stands now: an edit changes it, a deletion sets `deleted`.
@@ -22,6 +66,13 @@ class Shown:
     Attributes:
         author: the id of the person, or of the bot.
         to: the only person who sees it, None where everybody in the channel does.
+        tables: the cells of each table, rows of columns.
+        tasks: in the order in which they appeared.
+        streaming: more text is expected to appear in it.
+        reactions: the people who reacted, by the name of the emoji.
+        links: the addresses in it that can be clicked or were given a preview.
+        pings: who is notified by it: ids of people, and words as "channel" or "everyone".
+        warnings: what the platform itself shows beside it to whoever used a control in vain.
     """
 
     id: str
@@ -33,13 +84,30 @@ class Shown:
     to: str | None = None
     edits: int = 0
     deleted: bool = False
+    controls: list[ShownControl] = field(default_factory=list)
+    tables: list[list[list[str]]] = field(default_factory=list)
+    tasks: list[ShownTask] = field(default_factory=list)
+    streaming: bool = False
+    reactions: dict[str, list[str]] = field(default_factory=dict)
+    links: list[str] = field(default_factory=list)
+    pings: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 class Transcript:
-    """All messages of a simulated workspace; `wait` is how a test waits for an answer."""
+    """All messages of a simulated workspace; `wait` is how a test waits for an answer.
+
+    Attributes:
+        statuses: the status line of each (channel, thread), and
+        status_history: every status that was set.
+        typing: the channel of each time that "… is typing" was shown.
+    """
 
     def __init__(self) -> None:
         self.messages: list[Shown] = []
+        self.statuses: dict[tuple[str, str], str] = {}
+        self.status_history: list[str] = []
+        self.typing: list[str] = []
         self._changed = asyncio.Condition()
 
     async def add(self, shown: Shown) -> None:

@@ -105,8 +105,6 @@ class World:
     Attributes:
         pings: who was notified by the bot's messages: ids of people, "channel", "here", "everyone".
         page: the most items of one page of a list.
-        statuses: the status line of each (channel, thread), and
-        status_history: every status that was set.
     """
 
     team = "T1"
@@ -126,11 +124,19 @@ class World:
         self.files: dict[str, StoredFile] = {}
         self.pings: list[str] = []
         self.page = 1000
-        self.statuses: dict[tuple[str, str], str] = {}
-        self.status_history: list[str] = []
         self._posted = posted
         self._last = 0
         self._count = 0
+
+    @property
+    def statuses(self) -> dict[tuple[str, str], str]:
+        """The status line of each (channel, thread)."""
+        return self.transcript.statuses
+
+    @property
+    def status_history(self) -> list[str]:
+        """Every status that was set."""
+        return self.transcript.status_history
 
     def number(self) -> int:
         """Return the next number for an id."""
