@@ -3,21 +3,22 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
-from core import doubts
+from core import direct, doubts
 from core.context import Context
 from core.errors import ContextOverflowError, ModelError, OperatorError, StewardError
 from core.events import Event, Finished, Restarted, SkillFinished, SkillStarted
 from core.files import Files, Shelf, describe
 from core.history import distinct, repair
-from core.items import Answer, Begun, Call, Item, Question, Result, Step
+from core.items import Answer, Begun, Call, Done, Item, Question, Result, Step, Usage
 from core.memory import Memory, estimate
 from core.messages import Attachment, Message, Reply, Turn
 from core.model import Delta, Model, Tool
+from core.reports import Ran, Report, total
 from core.skill import Skillset
 from core.telemetry import redact
 
@@ -28,6 +29,11 @@ LONGEST_RESULT: Final = 24_000
 
 SAME: Final = 2
 """How often a call gives the same result before it is not run again in the same turn."""
+
+_ECHO: Final = 2_000
+"""Characters of a result with effects that are kept, for the case that the question is answered anew."""
+
+_NO_REPORT: Final = Report()
 
 _AGAIN: Final = "Error: this was not run again, because the last times it gave the same: "
 
@@ -68,6 +74,7 @@ class _Work:
 
     Attributes:
         cut_off: the calls that an earlier attempt began, and of which it is unknown whether they had effects; by id.
+        done: the calls with effects that were carried out for an earlier version of the question.
     """
 
     turn: Turn
@@ -76,6 +83,7 @@ class _Work:
     items: list[Item]
     made: dict[str, Attachment]
     cut_off: dict[str, Call]
+    done: list[Done]
 
 
 class Agent:
@@ -84,6 +92,8 @@ class Agent:
     Args:
         instructions: added to the system text.
         max_iterations: model calls in a turn before it has to answer without skills.
+        model_name: what people are told about which model answered.
+        cost: what tokens cost, in US dollars.
     """
 
     def __init__(
@@ -96,6 +106,8 @@ class Agent:
         name: str,
         instructions: str = "",
         max_iterations: int = 5,
+        model_name: str = "",
+        cost: Callable[[Usage], float] = lambda _: 0.0,
     ) -> None:
         self._model = model
         self._skills = skills
@@ -103,6 +115,8 @@ class Agent:
         self._files = files
         self._instructions = "\n\n".join(filter(None, (INSTRUCTIONS.format(name=name), instructions.strip())))
         self._max_iterations = max_iterations
+        self._model_name = model_name
+        self._cost = cost
 
     async def run(self, turn: Turn, journal: StepLog, notes: Sequence[str] = ()) -> AsyncGenerator[Event, None]:
         """Answer a turn.
@@ -114,8 +128,11 @@ class Agent:
            is stored before it runs.
         5. After `max_iterations` model calls the model is asked once more, without skills.
 
+        Where the message calls a skill itself, there is nothing to ask: 4, and its result is the reply.
+
         Steps that the journal already holds, from an attempt that was cut off, are not done again. A call with effects
-        that had begun is not either: nobody knows whether they happened, and the answer says so.
+        that had begun is not either: nobody knows whether they happened, and the answer says so. Nor is one that was
+        carried out for an earlier version of the question.
 
         Args:
             turn: with its attachments kept.
@@ -127,21 +144,54 @@ class Agent:
         """
         work = await self._begin(turn, journal, notes)
         try:
-            async with aclosing(self._loop(work, journal)) as events:
+            loop = self._direct(work, journal) if turn.message.direct else self._loop(work, journal)
+            async with aclosing(loop) as events:
                 async for event in events:
                     yield event
         except ModelError as error:
-            yield failed(work.items, journal.steps, redact(str(error)), tuple(work.made.values()))
+            text, made = redact(str(error)), tuple(work.made.values())
+            yield failed(work.items, journal.steps, text, made, self._report(work))
             return
         final = work.items[-1]
         assert isinstance(final, Answer), "the loop ends with an answer"
         attachments = tuple(work.made.values())
         text = doubts.told(final.text.strip() or ("" if attachments else EMPTY), journal.steps)
-        yield Finished(reply=Reply(text=text, attachments=attachments), items=tuple(work.items))
+        reply = Reply(text=text, attachments=attachments)
+        yield Finished(reply=reply, items=tuple(work.items), report=self._report(work))
+
+    def report(self, turn: Turn, steps: Sequence[Step]) -> Report:
+        """Say how far an answer came of which only the steps are known."""
+        return self._reported(turn, [step for step in steps if isinstance(step, Answer | Result)], recalled=0, made=())
+
+    def _report(self, work: _Work) -> Report:
+        recalled = sum(isinstance(item, Question) for item in work.history)
+        made = [file.filename for file in work.made.values()]
+        return self._reported(work.turn, work.items, recalled=recalled, made=made)
+
+    def _reported(self, turn: Turn, items: Sequence[Item], *, recalled: int, made: Sequence[str]) -> Report:
+        answers = [item for item in items if isinstance(item, Answer)]
+        usage = total([answer.usage for answer in answers])
+        called = turn.message.direct is not None
+        return Report(
+            model="" if called else self._model_name,
+            asked=0 if called else len(answers),
+            usage=usage,
+            cost=self._cost(usage),
+            ran=tuple(self._ran(call, result) for call, result in _results_of(items)),
+            recalled=0 if called else recalled,
+            read=tuple(attachment.filename for attachment in turn.message.attachments),
+            made=tuple(made),
+        )
+
+    def _ran(self, call: Call, result: Result) -> Ran:
+        effects = not self._skills.repeatable(call.name)
+        text = result.text[:_ECHO] if effects else ""
+        return Ran(call=call, ok=result.ok, effects=effects, text=text, unknown=result.unknown)
 
     async def _begin(self, turn: Turn, journal: StepLog, notes: Sequence[str]) -> _Work:
         message = turn.message
-        history = await self._memory.recall(message.conversation, message.audience)
+        history = [] if message.direct else await self._memory.recall(message.conversation, message.audience)
+        done = [step for step in journal.steps if isinstance(step, Done)]
         shelf = Shelf(files=self._files, conversation=message.conversation, audience=message.audience)
         work = _Work(
             turn=turn,
@@ -153,17 +203,31 @@ class Agent:
             ),
             history=history,
             items=[
-                question_of(message, notes),
+                question_of(message, [*notes, *map(doubts.told_before, done)]),
                 *(step for step in journal.steps if isinstance(step, Answer | Result)),
             ],
             made={},
             cut_off=doubts.begun(journal.steps),
+            done=done,
         )
         for step in journal.steps:
             for file_id in step.files if isinstance(step, Result) else ():
                 if made := await shelf.get(file_id):
                     work.made[file_id] = made
         return work
+
+    async def _direct(self, work: _Work, journal: StepLog) -> AsyncGenerator[Event, None]:
+        """Run the one skill that the message calls."""
+        if not any(isinstance(item, Answer) for item in work.items):
+            answer = Answer(calls=(direct.call_of(work.turn.message),))
+            await journal.record(answer)
+            work.items.append(answer)
+        async with aclosing(self._call_together(_unanswered(work.items), work, journal)) as results:
+            async for happened in results:
+                yield happened
+        result = work.items[-1]
+        assert isinstance(result, Result), "a call has a result"
+        work.items.append(Answer(text=direct.for_people(result)))
 
     async def _loop(self, work: _Work, journal: StepLog) -> AsyncGenerator[Event, None]:
         while True:
@@ -290,6 +354,14 @@ class Agent:
     def _known(self, call: Call, work: _Work, journal: StepLog) -> Result | None:
         """Return the result of a call that is not to be run, None where it is."""
         text, unknown = "", False
+        if (earlier := doubts.done_before(call, work.done)) is not None and not self._skills.repeatable(call.name):
+            return Result(
+                call_id=call.id,
+                name=call.name,
+                text=f"{doubts.BEFORE}{earlier.text}",
+                ok=not earlier.unknown,
+                unknown=earlier.unknown,
+            )
         if call.id in work.cut_off and call.id in doubts.begun(journal.steps):
             text, unknown = doubts.UNKNOWN, True
         elif not self._skills.repeatable(call.name) and call.name in _doubted(work, journal):
@@ -303,7 +375,11 @@ class Agent:
 
 
 def failed(
-    items: Sequence[Item], steps: Sequence[Step], text: str, attachments: tuple[Attachment, ...] = ()
+    items: Sequence[Item],
+    steps: Sequence[Step],
+    text: str,
+    attachments: tuple[Attachment, ...] = (),
+    report: Report = _NO_REPORT,
 ) -> Finished:
     """Return what ends a turn that has no answer: why, what was done all the same, and that to be remembered.
 
@@ -312,10 +388,26 @@ def failed(
         steps: the stored ones.
         text: why there is no answer.
         attachments: files that were made.
+        report: how far it came.
     """
     text = doubts.told_failed(text, steps)
     known = (*items, Answer(text=text)) if doubts.worth_remembering(steps) else ()
-    return Finished(reply=Reply(text=text, attachments=attachments), items=known, ok=False)
+    return Finished(reply=Reply(text=text, attachments=attachments), items=known, ok=False, report=report)
+
+
+def stopped(items: Sequence[Item], steps: Sequence[Step], said: str, by: str, report: Report) -> Finished:
+    """Return what ends a turn that somebody stopped: what was said until then is the answer.
+
+    Args:
+        items: the turn's, question first.
+        steps: the stored ones.
+        said: what the model had said since its last call.
+        by: the name of who stopped it; "" where it is not known.
+        report: how far it came.
+    """
+    note = f"(Stopped by {by}.)" if by else "(Stopped.)"
+    text = doubts.told_failed("\n\n".join(filter(None, (said.strip(), note))), steps)
+    return Finished(reply=Reply(text=text), items=(*items, Answer(text=text)), report=report)
 
 
 def question_of(message: Message, notes: Sequence[str] = ()) -> Question:
@@ -323,6 +415,18 @@ def question_of(message: Message, notes: Sequence[str] = ()) -> Question:
     text = message.text if message.audience.scope == "person" else f"{message.author.name}: {message.text}"
     files = [describe(attachment) for attachment in message.attachments if attachment.id]
     return Question(text="\n".join([text, *files, *notes]))
+
+
+def _results_of(items: Sequence[Item]) -> list[tuple[Call, Result]]:
+    """Return each result with its call, in order."""
+    found: list[tuple[Call, Result]] = []
+    calls: dict[str, Call] = {}
+    for item in items:
+        if isinstance(item, Answer):
+            calls = {call.id: call for call in item.calls}
+        elif isinstance(item, Result) and item.call_id in calls:
+            found.append((calls[item.call_id], item))
+    return found
 
 
 def _unanswered(items: Sequence[Item]) -> list[Call]:
@@ -344,13 +448,8 @@ def _doubted(work: _Work, journal: StepLog) -> set[str]:
 
 def _results(call: Call, items: Sequence[Item]) -> list[str]:
     """Return what running the same skill with the same arguments gave in this turn."""
-    found: list[str] = []
-    calls: dict[str, Call] = {}
-    for item in items:
-        if isinstance(item, Answer):
-            calls = {each.id: each for each in item.calls}
-        if not isinstance(item, Result) or item.text.startswith(_AGAIN):
-            continue
-        if calls.get(item.call_id) == replace(call, id=item.call_id):
-            found.append(item.text)
-    return found
+    return [
+        result.text
+        for made, result in _results_of(items)
+        if made == replace(call, id=made.id) and not result.text.startswith(_AGAIN)
+    ]

@@ -1,8 +1,9 @@
 """Calls with effects in a chat or outside: which were carried out, which perhaps, and what people are told of them."""
 
+import json
 from collections.abc import Sequence
 
-from core.items import Answer, Begun, Call, Result, Step
+from core.items import Answer, Begun, Call, Done, Result, Step
 
 ADVICE = "whether it did what it was asked is unknown. Do not call it again: tell the person."
 """What the model reads of a call that was cut off, after the reason."""
@@ -15,6 +16,9 @@ REFUSED = (
     "Tell the person, who can ask for it again."
 )
 """What the model reads when it calls such a skill again in the same answer."""
+
+BEFORE = "This was done for an earlier version of the question and not repeated; it gave: "
+"""What the model reads, before that result, when it asks for the same once more."""
 
 
 def begun(steps: Sequence[Step]) -> dict[str, Call]:
@@ -76,3 +80,24 @@ def worth_remembering(steps: Sequence[Step]) -> bool:
 
 def _listed(names: Sequence[str]) -> str:
     return " and ".join(f"`{name}`" for name in names)
+
+
+def told_before(done: Done) -> str:
+    """Tell the model what was done for an earlier version of the question."""
+    outcome = "Whether it was carried out is unknown." if done.unknown else f"It gave: {done.text}"
+    return (
+        f"[For an earlier version of this question {done.call.name} was called with {done.call.arguments}. {outcome}"
+        " It is not undone; do not repeat it, and say so where it matters.]"
+    )
+
+
+def done_before(call: Call, done: Sequence[Done]) -> Done | None:
+    """Return the call of an earlier version of the question that asks for the same."""
+    return next((each for each in done if each.call.name == call.name and _same(each.call, call)), None)
+
+
+def _same(one: Call, other: Call) -> bool:
+    try:
+        return bool(json.loads(one.arguments or "{}") == json.loads(other.arguments or "{}"))
+    except ValueError:
+        return one.arguments == other.arguments

@@ -1,10 +1,11 @@
 """What a model and the agent report while an answer is being made."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from core.items import Call, Item, Result
 from core.messages import Reply
+from core.reports import Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +45,13 @@ class Finished:
     Attributes:
         items: what to remember, question first; nothing where the turn failed.
         ok: False where no answer could be had and the reply says why.
+        report: how it came about.
     """
 
     reply: Reply
     items: tuple[Item, ...] = ()
     ok: bool = True
+    report: Report = field(default_factory=Report)
 
 
 Event: TypeAlias = TextDelta | Restarted | SkillStarted | SkillFinished | Finished

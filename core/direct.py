@@ -1,0 +1,23 @@
+"""Direct calls: a skill that somebody calls by name, in the words in which a model would call it."""
+
+import json
+
+from pydantic import JsonValue
+
+from core.items import Call, Result
+from core.messages import Message
+
+
+def call_of(message: Message) -> Call:
+    """Write the call that a message asks for as a model would."""
+    assert message.direct is not None, "asked for by a direct call only"
+    files: dict[str, JsonValue] = {name: message.attachments[place].id for name, place in message.direct.files.items()}
+    arguments = json.dumps({**message.direct.arguments, **files}, ensure_ascii=False)
+    return Call(id="direct", name=message.direct.skill, arguments=arguments)
+
+
+def for_people(result: Result) -> str:
+    """Return a result as its asker reads it: without the lines that tell a model of the files, which people see."""
+    told = tuple(f"[file {file_id}:" for file_id in result.files)
+    lines = [line for line in result.text.split("\n") if not (told and line.startswith(told))]
+    return "\n".join(lines).removeprefix("Error: ").strip()
