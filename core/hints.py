@@ -11,6 +11,12 @@ from pydantic_core import CoreSchema, core_schema
 from core.context import Context
 from core.messages import Attachment
 
+FILE_FORMAT: Final = "steward-file"
+"""The `format` of a file's id in a schema."""
+
+FILE_HELP: Final = "Id of a file of this conversation."
+"""What a model is told of a file where the docstring says nothing."""
+
 _CONTAINERS: Final = (list, tuple, dict, Sequence, Mapping)
 
 
@@ -25,9 +31,7 @@ class FileId(str):
         return core_schema.no_info_after_validator_function(cls, core_schema.str_schema())
 
 
-_FILE = Annotated[
-    FileId, Field(description="Id of a file of this conversation.", json_schema_extra={"format": "steward-file"})
-]
+_FILE = Annotated[FileId, Field(description=FILE_HELP, json_schema_extra={"format": FILE_FORMAT})]
 
 
 def takes_context(hint: object) -> bool:
