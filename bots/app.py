@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from bots.commands import Commands
@@ -23,15 +24,19 @@ from core.delivery import Delivery
 from core.desk import Desk
 from core.discovery import discover
 from core.errors import OperatorError, PlatformError
+from core.feedback import Feedback
 from core.files import Files
 from core.forgetting import forget
 from core.journal import Journal
 from core.memory import Memory
 from core.messages import Conversation
 from core.model import Model, Tool
+from core.reports import cost_of
 from core.skill import Skillset
 from core.store import Store, hold, open_store
 from core.turns import Turns
+from core.usage import Usages
+from core.wishes import Wishes
 from core.workers import Workers
 
 log = logging.getLogger("steward.app")
@@ -248,17 +253,22 @@ async def open_app(config: Config, *, announced: bool = False, watch: Watch = un
             name=config.name,
             instructions=config.agent.instructions,
             max_iterations=config.agent.max_iterations,
+            model_name=config.model.name if config.model.connected else "practice model",
+            cost=partial(cost_of, price=config.model.price),
         )
+        wishes, feedback, usages = Wishes(store, files), Feedback(store), Usages(store)
         turns = Turns(
             journal=journal,
             files=files,
             agent=agent,
             delivery=Delivery(journal, files),
+            wishes=wishes,
             parallel=config.agent.parallel,
             longest=config.agent.turn_seconds,
         )
 
-        desk, companies = Desk(turns), Companies(store)
+        companies = Companies(store)
+        desk = Desk(turns=turns, wishes=wishes, files=files, feedback=feedback, usages=usages, config=config.agent)
 
         async def forget_here(conversation: Conversation) -> tuple[int, int]:
             return await forget(conversation, store=store, memory=memory, files=files, journal=journal)

@@ -14,6 +14,7 @@ from core.errors import ContextOverflowError, ModelError, OperatorError, Steward
 from core.events import Event, Finished, Restarted, SkillFinished, SkillStarted
 from core.files import Files, Shelf, describe
 from core.history import distinct, repair
+from core.incident import incident, sentence
 from core.items import Answer, Begun, Call, Done, Item, Question, Result, Step, Usage
 from core.memory import Memory, estimate
 from core.messages import Attachment, Message, Reply, Turn
@@ -149,7 +150,8 @@ class Agent:
                 async for event in events:
                     yield event
         except ModelError as error:
-            text, made = redact(str(error)), tuple(work.made.values())
+            reason, made = redact(str(error)), tuple(work.made.values())
+            text = reason + sentence(incident(log, f"turn {turn.id} has no answer: {reason}"))
             yield failed(work.items, journal.steps, text, made, self._report(work))
             return
         final = work.items[-1]
@@ -161,14 +163,24 @@ class Agent:
 
     def report(self, turn: Turn, steps: Sequence[Step]) -> Report:
         """Say how far an answer came of which only the steps are known."""
-        return self._reported(turn, [step for step in steps if isinstance(step, Answer | Result)], recalled=0, made=())
+        done = [step for step in steps if isinstance(step, Done)]
+        items = [step for step in steps if isinstance(step, Answer | Result)]
+        return self._reported(turn, items, done=done)
 
     def _report(self, work: _Work) -> Report:
         recalled = sum(isinstance(item, Question) for item in work.history)
         made = [file.filename for file in work.made.values()]
-        return self._reported(work.turn, work.items, recalled=recalled, made=made)
+        return self._reported(work.turn, work.items, recalled=recalled, made=made, done=work.done)
 
-    def _reported(self, turn: Turn, items: Sequence[Item], *, recalled: int, made: Sequence[str]) -> Report:
+    def _reported(
+        self,
+        turn: Turn,
+        items: Sequence[Item],
+        *,
+        recalled: int = 0,
+        made: Sequence[str] = (),
+        done: Sequence[Done] = (),
+    ) -> Report:
         answers = [item for item in items if isinstance(item, Answer)]
         usage = total([answer.usage for answer in answers])
         called = turn.message.direct is not None
@@ -181,6 +193,7 @@ class Agent:
             recalled=0 if called else recalled,
             read=tuple(attachment.filename for attachment in turn.message.attachments),
             made=tuple(made),
+            done=tuple(done),
         )
 
     def _ran(self, call: Call, result: Result) -> Ran:

@@ -1,15 +1,18 @@
 """The language model behind the `Model` seam: OpenAI and compatible servers."""
 
+import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from typing import Final
 
-from core.config import ModelConfig, Price
+from core.config import ModelConfig
 from core.errors import ContextOverflowError, ModelError
 from core.exchange import Exchange
-from core.items import Answer, Item, Usage
-from core.model import Delta, Model, Tool
+from core.items import Answer, Item
+from core.messages import Attachment
+from core.model import NO_PICTURES, Delta, Model, Pictures, Tool
 from core.protocols.api import Ask
 from core.protocols.chat import ChatApi
 from core.protocols.concessions import Concessions
@@ -18,10 +21,15 @@ from core.protocols.jsonask import in_json
 from core.protocols.patience import Patience
 from core.protocols.responses import ResponsesApi
 from core.redaction import Redactor
+from core.reports import cost_of
 from core.telemetry import current_turn
 from core.transport import Transport
 
 log = logging.getLogger("steward.model")
+
+DEAF: Final = "The language model's server offers no transcription, so I cannot listen to voice clips."
+_NONE_THERE: Final = frozenset({404, 405, 410, 501})
+"""What servers without transcription answer."""
 
 
 def connect(config: ModelConfig, *, patience: Patience | None = None) -> Model:
@@ -45,14 +53,15 @@ class OpenAIModel:
         self._patience = patience
         self._transport = Transport(config)
         self._api = ChatApi() if config.api == "chat" else ResponsesApi()
-        self._concessions = Concessions()
+        self._concessions = Concessions(blind=config.pictures == "never")
+        self._deaf = config.transcription == "none"
         self._redact = Redactor([config.api_key.get_secret_value()] if config.api_key else ())
 
     async def stream(
-        self, instructions: str, items: Sequence[Item], tools: Sequence[Tool]
+        self, instructions: str, items: Sequence[Item], tools: Sequence[Tool], pictures: Pictures = NO_PICTURES
     ) -> AsyncGenerator[Delta, None]:
         """Answer the last item."""
-        exchange = self._exchange(instructions, items, tools)
+        exchange = self._exchange(instructions, items, tools, pictures)
         started = time.perf_counter()
         try:
             async with aclosing(exchange.run()) as deltas:
@@ -78,13 +87,35 @@ class OpenAIModel:
         """Close the connections to the server."""
         await self._transport.close()
 
-    def _exchange(self, instructions: str, items: Sequence[Item], tools: Sequence[Tool]) -> Exchange:
+    async def transcribe(self, clip: Attachment) -> str:
+        """Return what is said in a voice clip, at the server's own model for that.
+
+        That a server has none is remembered.
+        """
+        if self._deaf:
+            raise ModelError(DEAF)
+        for tries in range(self._config.retries + 1):
+            try:
+                return await self._transport.transcribe(clip, self._config.transcription)
+            except RequestFailedError as error:
+                failed = error
+            self._deaf = failed.refusal is not None and failed.refusal.status in _NONE_THERE
+            if self._deaf or not failed.again or failed.timed_out or tries == self._config.retries:
+                break
+            await asyncio.sleep(self._patience.delay(tries + 1, failed.wait))
+        log.warning("turn %d no transcription: %s", current_turn.get(), failed.refusal or failed, exc_info=failed)
+        raise ModelError(DEAF if self._deaf else self._redact(str(failed))) from failed
+
+    def _exchange(
+        self, instructions: str, items: Sequence[Item], tools: Sequence[Tool], pictures: Pictures
+    ) -> Exchange:
         native = Ask(
             model=self._config.name,
             instructions=instructions,
             items=items,
             tools=tools,
             temperature=self._config.temperature,
+            pictures=pictures,
         )
         ask = in_json(native) if self._config.tools == "json" else native
         return Exchange(
@@ -112,10 +143,3 @@ class OpenAIModel:
             exchange.retried,
             f", {cost:.6f} USD" if cost else "",
         )
-
-
-def cost_of(usage: Usage, price: Price) -> float:
-    """Return what a model call cost, in US dollars."""
-    cached = price.input if price.cached is None else price.cached
-    fresh = max(0, usage.input - usage.cached)
-    return (fresh * price.input + usage.cached * cached + usage.output * price.output) / 1_000_000

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, cast, get_args
 
+from pydantic import TypeAdapter
+
 from core.messages import Attachment, Turn
 
 Action: TypeAlias = Literal["stop", "again", "good", "bad", "why", "file"]
@@ -46,6 +48,9 @@ class Control:
     choices: tuple[Choice, ...] = ()
 
 
+_controls: TypeAdapter[tuple[Control, ...]] = TypeAdapter(tuple[Control, ...])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Press:
     """What a key says.
@@ -67,6 +72,16 @@ def read(key: str) -> Press | None:
     if found is None or found[1] not in get_args(Action):
         return None
     return Press(action=cast("Action", found[1]), turn=int(found[2]), check=found[3], value=found[4] or "")
+
+
+def dump_controls(controls: tuple[Control, ...]) -> str:
+    """Write controls as JSON."""
+    return _controls.dump_json(controls).decode()
+
+
+def load_controls(text: str) -> tuple[Control, ...]:
+    """Read what `dump_controls` wrote."""
+    return _controls.validate_json(text)
 
 
 def check(message_id: str) -> str:

@@ -122,6 +122,11 @@ class Files:
         rows = await transaction.execute("DELETE FROM files WHERE channel = ? RETURNING id", (channel,))
         return [row["id"] for row in rows]
 
+    async def forget_message(self, transaction: Transaction, message_id: str) -> list[str]:
+        """Take the files of one message and its answer out of the database; return their ids, for `erase`."""
+        rows = await transaction.execute("DELETE FROM files WHERE turn = ? RETURNING id", (message_id,))
+        return [row["id"] for row in rows]
+
     async def erase(self, ids: list[str]) -> None:
         """Remove files from the disk."""
         await self._on_disk("changed", lambda: disk.remove(self._folder, ids))

@@ -4,18 +4,23 @@ import json
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final, Literal
+from dataclasses import dataclass, replace
+from typing import Final, Literal, TypeAlias
 
 from core.boundary import Boundary, Watch, unwatched
+from core.controls import Control, dump_controls, load_controls, under_answer, under_failure
 from core.errors import StaleTurnError
 from core.events import Finished
-from core.items import Answer, Begun, Result, Step, dump_step, load_step
+from core.items import Answer, Begun, Done, Result, Step, dump_step, load_step
 from core.memory import Memory
 from core.messages import Message, Reply, Turn, dump_message, load_message
 from core.store import Row, Store, Transaction
+from core.usage import charge
 
 log = logging.getLogger("steward.journal")
+
+Wish: TypeAlias = Literal["", "stop", "again", "remove"]
+"""What somebody wants of a turn: nothing; that it ends; that it is answered anew; that its answer goes."""
 
 _LATEST: Final = 200
 """Turns of a channel of which the parts are known."""
@@ -27,6 +32,7 @@ _AROUND: Final[dict[type[Step], tuple[Boundary | None, Boundary]]] = {
     Answer: (Boundary.TOLD, Boundary.NOTED),
     Begun: (None, Boundary.BEGUN),
     Result: (Boundary.CALLED, Boundary.RECORDED),
+    Done: (None, Boundary.RECORDED),
 }
 """The boundaries before and after a step is stored; before a call begins nothing has happened since the last step."""
 
@@ -39,6 +45,7 @@ class Outgoing:
     text: str
     files: tuple[str, ...]
     opens: bool
+    controls: tuple[Control, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +54,16 @@ class Started:
 
     Attributes:
         closed: it was answered already, only its delivery is missing.
+        untidy: there are messages that showed progress, or an earlier answer, and may have to go.
+        wish: what somebody wants of it; a wish to have it answered anew, or removed, is to be carried out first.
+        wished_by: the name of who that is.
     """
 
     turn: Turn
     closed: bool
+    untidy: bool = False
+    wish: Wish = ""
+    wished_by: str = ""
 
 
 class Journal:
@@ -92,14 +105,17 @@ class Journal:
         return Turn(id=rows[0]["id"], message=message, attempt=0) if rows else None
 
     async def unfinished(self) -> list[Turn]:
-        """Return the turns that are not answered, or not delivered, in the order in which they were accepted.
+        """Return the turns with something left to do, in the order in which they were accepted.
+
+        They are not answered, not delivered, to be answered anew or removed, or have left something behind.
 
         One that cannot be read is logged and left out.
         """
         rows = await self._store.fetch(
             "SELECT id, message, attempt FROM turns WHERE id IN ("
             "SELECT id FROM turns WHERE state IN ('received', 'running')"
-            " UNION SELECT turn FROM outbox WHERE state = 'waiting') ORDER BY id"
+            " UNION SELECT turn FROM outbox WHERE state = 'waiting'"
+            " UNION SELECT id FROM turns WHERE shown <> '' UNION SELECT id FROM turns WHERE wish <> '') ORDER BY id"
         )
         return [turn for turn in map(_readable, rows) if turn]
 
@@ -108,13 +124,23 @@ class Journal:
         rows = await self._store.write(
             "UPDATE turns SET attempt = attempt + 1, started_at = ?, parked_at = NULL,"
             " state = CASE state WHEN 'received' THEN 'running' ELSE state END"
-            " WHERE id = ? RETURNING id, message, attempt, state",
+            " WHERE id = ? RETURNING id, message, attempt, state, shown, wish, wished_by,"
+            " (SELECT json_group_array(message_id) FROM outbox"
+            " WHERE turn = turns.id AND state = 'sent' AND turns.shown <> '') AS sent",
             (time.time(), turn.id),
         )
         if not rows:
             raise StaleTurnError(f"Turn {turn.id} was taken over by a newer attempt.")
         self._watch(Boundary.STARTED)
-        return Started(turn=_turn(rows[0]), closed=rows[0]["state"] != "running")
+        row, sent = rows[0], set(json.loads(rows[0]["sent"]))
+        shown = tuple(each for each in _ids(row["shown"]) if each not in sent)
+        return Started(
+            turn=replace(_turn(row), shown=shown),
+            closed=row["state"] != "running",
+            untidy=bool(row["shown"]),
+            wish=row["wish"],
+            wished_by=row["wished_by"],
+        )
 
     async def steps(self, turn: Turn) -> list[Step]:
         """Return the steps that earlier attempts stored, in order."""
@@ -148,8 +174,16 @@ class Journal:
         )
         self._watch(after)
 
+    async def showing(self, turn: Turn, ids: Sequence[str]) -> None:
+        """Write down which messages of ours hold no part of the reply yet."""
+        await self._fenced(turn, "UPDATE turns SET shown = ? WHERE id = ? AND attempt = ?", (json.dumps(list(ids)),))
+
+    async def cleared(self, turn: Turn) -> None:
+        """Note that there is no message of ours any more that holds no part of the reply."""
+        await self._fenced(turn, "UPDATE turns SET shown = '' WHERE id = ? AND attempt = ?", ())
+
     async def close(self, turn: Turn, finished: Finished, pieces: Sequence[Reply]) -> None:
-        """End a turn in one transaction: remembered, its pieces in the outbox, its steps gone.
+        """End a turn in one transaction: remembered, its pieces and controls in the outbox, its cost written down.
 
         A failed one keeps its steps, so that nothing is done twice where somebody has it tried again.
         """
@@ -157,7 +191,8 @@ class Journal:
         self._watch(Boundary.ANSWERED)
         async with self._store.transaction(durable=True) as transaction:
             rows = await transaction.execute(
-                "UPDATE turns SET state = ?, closed_at = ?, reason = ? WHERE id = ? AND attempt = ?"
+                "UPDATE turns SET state = ?, closed_at = ?, reason = ?,"
+                " wish = CASE wish WHEN 'stop' THEN '' ELSE wish END WHERE id = ? AND attempt = ?"
                 " AND state = 'running' RETURNING forgotten,"
                 " (SELECT coalesce(max(part) + 1, 0) FROM outbox WHERE turn = turns.id) AS first",
                 (state, time.time(), "" if finished.ok else finished.reply.text, turn.id, turn.attempt),
@@ -166,15 +201,17 @@ class Journal:
                 raise StaleTurnError(f"Turn {turn.id} was taken over by a newer attempt.")
             if finished.items and not rows[0]["forgotten"]:
                 await self._memory.remember(transaction, turn, finished.items)
-            for number, piece in enumerate(pieces):
+            await charge(transaction, turn, finished.report, forgotten=bool(rows[0]["forgotten"]))
+            for number, (piece, controls) in enumerate(_with_controls(turn, finished, pieces)):
                 await transaction.execute(
-                    "INSERT INTO outbox (turn, part, text, files, opens) VALUES (?, ?, ?, ?, ?)",
+                    "INSERT INTO outbox (turn, part, text, files, opens, controls) VALUES (?, ?, ?, ?, ?, ?)",
                     (
                         turn.id,
                         rows[0]["first"] + number,
                         piece.text,
                         json.dumps([file.id for file in piece.attachments]),
                         number == 0,
+                        dump_controls(controls),
                     ),
                 )
             if finished.ok:
@@ -206,11 +243,16 @@ class Journal:
     async def waiting(self, turn: Turn) -> list[Outgoing]:
         """Return the parts of a reply that were not sent yet, in order."""
         rows = await self._store.fetch(
-            "SELECT part, text, files, opens FROM outbox WHERE turn = ? AND state = 'waiting' ORDER BY part", (turn.id,)
+            "SELECT part, text, files, opens, controls FROM outbox WHERE turn = ? AND state = 'waiting' ORDER BY part",
+            (turn.id,),
         )
         return [
             Outgoing(
-                number=row["part"], text=row["text"], files=tuple(json.loads(row["files"])), opens=bool(row["opens"])
+                number=row["part"],
+                text=row["text"],
+                files=tuple(json.loads(row["files"])),
+                opens=bool(row["opens"]),
+                controls=load_controls(row["controls"]),
             )
             for row in rows
         ]
@@ -243,9 +285,13 @@ class Journal:
             "UPDATE turns SET forgotten = 1 WHERE channel = ? AND state IN ('received', 'running')", (channel,)
         )
         await transaction.execute(
-            "UPDATE turns SET message = '', reason = '' WHERE channel = ? AND state IN ('answered', 'failed')"
+            "UPDATE turns SET message = '', reason = '', revision = '' WHERE channel = ?"
+            " AND state IN ('answered', 'failed') AND shown = '' AND wish = ''"
             " AND id NOT IN (SELECT turn FROM outbox WHERE state = 'waiting')",
             (channel,),
+        )
+        await transaction.execute(
+            "UPDATE usage SET report = '' WHERE turn IN (SELECT id FROM turns WHERE channel = ?)", (channel,)
         )
         for table in ("outbox", "steps"):
             await transaction.execute(
@@ -266,6 +312,17 @@ class Journal:
     async def _fenced(self, turn: Turn, sql: str, values: tuple[str, ...], *, durable: bool = False) -> None:
         if not await self._store.write(f"{sql} RETURNING 1", (*values, turn.id, turn.attempt), durable=durable):
             raise StaleTurnError(f"Turn {turn.id} was taken over by a newer attempt.")
+
+
+def _with_controls(turn: Turn, finished: Finished, pieces: Sequence[Reply]) -> list[tuple[Reply, tuple[Control, ...]]]:
+    """Put the controls under the last piece with text, else under the last one."""
+    controls = under_answer(turn, finished.reply.attachments) if finished.ok else under_failure(turn)
+    last = max((number for number, piece in enumerate(pieces) if piece.text), default=len(pieces) - 1)
+    return [(piece, controls if number == last else ()) for number, piece in enumerate(pieces)]
+
+
+def _ids(listed: str) -> list[str]:
+    return [str(each) for each in json.loads(listed)] if listed else []
 
 
 def _readable(row: Row) -> Turn | None:

@@ -5,7 +5,8 @@ from typing import Final
 
 from pydantic import TypeAdapter
 
-from core.items import Call, Usage
+from core.config import Price
+from core.items import Call, Done, Usage
 
 _LONGEST: Final = 300
 """Characters of a call's arguments that are shown."""
@@ -44,6 +45,7 @@ class Report:
         recalled: earlier questions of the channel that the model was given to read.
         read: names of the files that came with the question.
         made: names of the files that were made.
+        done: what had been carried out for earlier versions of the question.
     """
 
     model: str = ""
@@ -54,6 +56,7 @@ class Report:
     recalled: int = 0
     read: tuple[str, ...] = ()
     made: tuple[str, ...] = ()
+    done: tuple[Done, ...] = ()
 
 
 _reports: TypeAdapter[Report] = TypeAdapter(Report)
@@ -67,6 +70,13 @@ def dump_report(report: Report) -> str:
 def load_report(text: str) -> Report:
     """Read what `dump_report` wrote."""
     return _reports.validate_json(text)
+
+
+def cost_of(usage: Usage, price: Price) -> float:
+    """Return what a model call cost, in US dollars."""
+    cached = price.input if price.cached is None else price.cached
+    fresh = max(0, usage.input - usage.cached)
+    return (fresh * price.input + usage.cached * cached + usage.output * price.output) / 1_000_000
 
 
 def total(usages: list[Usage]) -> Usage:

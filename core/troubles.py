@@ -84,7 +84,8 @@ class Troubles:
                     raise UserError(f"Turn {turn} failed too long ago to be tried again: ask again in a new message.")
                 # what was not sent is withdrawn, but stays: its key was perhaps used, and a platform tells by the key
                 await transaction.execute(
-                    "UPDATE outbox SET state = 'sent', text = '', files = '[]' WHERE turn = ? AND state <> 'sent'",
+                    "UPDATE outbox SET state = 'withdrawn', text = '', files = '[]', controls = '[]'"
+                    " WHERE turn = ? AND state <> 'sent'",
                     (turn,),
                 )
                 await transaction.execute("DELETE FROM memory WHERE turn = ?", (turn,))

@@ -19,7 +19,11 @@ after it, which are those of `core.boundary`::
     answered | failed                  the parts of the reply wait in the outbox
       |  mark, for each part           sent | marked        or refused by the platform for good
       v
-    delivered                          no part waits
+    delivered                          no part waits, nothing else of ours is left behind
+
+Back to received, at any time and between two attempts, leads a wish to have a question answered anew: it was edited, or
+somebody tries again. The parts that were sent are withdrawn and replaced. A wish to have it removed ends the turn and
+takes away what was sent. Both are stored at once (`core.wishes`), end the work on an answer, and wait for a delivery.
 
 A message is in the database before `accept` returns, so it can be acknowledged. Turns of one conversation run in
 order, conversations side by side, up to a limit. Whatever ends the program between two boundaries, the turn goes on
@@ -36,21 +40,23 @@ import logging
 import random
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias
 
-from core.agent import Agent, failed, question_of
+from core.agent import Agent, failed, question_of, stopped
 from core.delivery import Delivery
 from core.errors import OperatorError, PlatformError, StaleTurnError, StewardError
-from core.events import Finished
+from core.events import Event, Finished, Restarted, SkillStarted, TextDelta
 from core.files import Files
-from core.items import Answer, Result, Step
-from core.journal import Journal
+from core.incident import incident, sentence
+from core.items import Answer, Item, Result, Step
+from core.journal import Journal, Started
 from core.messages import Attachment, Message, Reply, Turn
 from core.outlet import Draft, Outlet
 from core.telemetry import current_turn, redact
+from core.wishes import Wishes
 
 log = logging.getLogger("steward.turns")
 
@@ -88,6 +94,37 @@ class _Steps:
         self.steps.append(step)
 
 
+@dataclass(slots=True, kw_only=True)
+class _Work:
+    """An attempt at a turn.
+
+    Attributes:
+        limit: of the time to answer; moved to now in order to end it.
+        said: what the model has said since its last call.
+        untidy: there are messages of ours that may have to go.
+    """
+
+    turn: Turn
+    outlet: Outlet
+    limit: asyncio.Timeout
+    stopped_by: str | None
+    untidy: bool
+    draft: Draft = field(init=False)
+    said: list[str] = field(default_factory=list)
+
+    def hear(self, event: Event) -> None:
+        """Follow what was said."""
+        match event:
+            case TextDelta(text=text):
+                self.said.append(text)
+            case Restarted() | SkillStarted():
+                self.said.clear()
+
+
+class _SupersededError(Exception):
+    """The work on an answer was ended because the question is to be answered anew, or removed."""
+
+
 class Turns:
     """The dispatcher.
 
@@ -105,6 +142,7 @@ class Turns:
         files: Files,
         agent: Agent,
         delivery: Delivery,
+        wishes: Wishes,
         parallel: int,
         longest: float = 600.0,
         first_pause: float = 1.0,
@@ -114,12 +152,15 @@ class Turns:
         self._files = files
         self._agent = agent
         self._delivery = delivery
+        self._wishes = wishes
         self._free = asyncio.Semaphore(parallel)
         self._outlets: Mapping[str, Outlet] = {}
         self._longest = longest
         self._first_pause = first_pause
         self._look_every = look_every
         self._queues: dict[str, _Queue] = {}
+        self._at_work: dict[int, _Work] = {}
+        self._wished: set[int] = set()
         self._workers: set[asyncio.Task[None]] = set()
         self._accepting: set[asyncio.Task[bool]] = set()
         self._asking: asyncio.Task[None] | None = None
@@ -155,6 +196,19 @@ class Turns:
         log.debug("turn %d accepted: %s", turn.id, message.id)
         self._enqueue(turn)
         return True
+
+    def attend(self, turn: Turn) -> None:
+        """Carry out a wish that was written down: now, or after what cannot be interrupted."""
+        self._wished.add(turn.id)
+        if work := self._at_work.get(turn.id):
+            work.limit.reschedule(asyncio.get_running_loop().time())
+        queue = self._queues.get(turn.message.conversation.key)
+        if queue is None or all(each.id != turn.id for each in queue.turns):
+            if self._outlet(turn):
+                self._enqueue(turn)
+        elif queue.pause is not None and queue.turns[0].id == turn.id:
+            queue.pause.cancel()
+            self._begin(turn.message.conversation.key)
 
     async def idle(self) -> None:
         """Wait until nothing is left to do but what pauses."""
@@ -241,6 +295,8 @@ class Turns:
                 end, reason = await self._take(turn)
                 if end == "left":
                     return
+                if turn.id in self._wished:
+                    continue
                 if end == "again" and queue.tries + 1 < TRIES:
                     self._pause(key, queue)
                     return
@@ -271,42 +327,72 @@ class Turns:
 
     async def _take(self, turn: Turn) -> tuple[_End, str]:
         """Answer a turn; return what became of it, and why where it is not done."""
+        self._wished.discard(turn.id)
         outlet = self._outlet(turn)
         if outlet is None:
             return "parked", f"Nothing is connected to answer on {turn.message.conversation.platform}."
         current_turn.set(turn.id)
-        draft = outlet.draft(turn)
         try:
-            return await self._carry_out(turn, outlet, draft), "The platform did not take the answer."
-        except StaleTurnError:
-            log.warning("turn %d was taken over by a newer attempt", turn.id)
+            return await self._carry_out(turn, outlet), "The platform did not take the answer."
+        except (StaleTurnError, _SupersededError) as error:
+            log.warning("turn %d was taken over by a newer attempt", turn.id, exc_info=error.__cause__)
             return "done", ""
         except StewardError as error:
             log.error("turn %d is unfinished: %s", turn.id, error)
             return "again", str(error)
         except Exception as error:
-            log.exception("turn %d is unfinished", turn.id)
-            return "parked", f"Something is wrong inside Steward ({type(error).__name__}); the log has the details."
-        finally:
-            await draft.close()
+            name = incident(log, f"turn {turn.id} is unfinished", error)
+            return "parked", f"Something is wrong inside Steward ({type(error).__name__}).{sentence(name)}"
 
-    async def _carry_out(self, turn: Turn, outlet: Outlet, draft: Draft) -> _End:
+    async def _carry_out(self, turn: Turn, outlet: Outlet) -> _End:
         """Answer and deliver.
 
         Only answering counts against the limit: a platform that takes nothing does not hold up the others.
         """
-        async with self._free:
-            if self._stopping:
-                return "left"
-            started = await self._journal.start(turn)
-            turn = started.turn if started.closed else await self._close(started.turn, outlet, draft)
-        return "done" if await self._delivery.deliver(turn, draft, repeated=started.closed) else "again"
+        work: _Work | None = None
+        try:
+            async with self._free:
+                if self._stopping:
+                    return "left"
+                started = await self._journal.start(turn)
+                if started.wish in ("again", "remove"):
+                    await self._wishes.carry_out(turn)
+                    started = await self._journal.start(turn)
+                work = self._begin_work(started, outlet)
+                if not started.closed:
+                    await self._close(work)
+            tidy = work.untidy
+            delivered = await self._delivery.deliver(work.turn, work.draft, repeated=started.closed, tidy=tidy)
+            return "done" if delivered else "again"
+        finally:
+            if work is not None:
+                await work.draft.close()
 
-    async def _close(self, turn: Turn, outlet: Outlet, draft: Draft) -> Turn:
+    def _begin_work(self, started: Started, outlet: Outlet) -> _Work:
+        work = _Work(
+            turn=started.turn,
+            outlet=outlet,
+            limit=asyncio.timeout(self._longest),
+            stopped_by=started.wished_by if started.wish == "stop" else None,
+            untidy=started.untidy,
+        )
+
+        async def note(ids: Sequence[str]) -> None:
+            work.untidy = True
+            try:
+                await self._journal.showing(work.turn, list(dict.fromkeys([*work.turn.shown, *ids])))
+            except StewardError as error:
+                log.warning("turn %d: what it shows could not be written down: %s", work.turn.id, error)
+
+        work.draft = outlet.draft(started.turn, note)
+        return work
+
+    async def _close(self, work: _Work) -> None:
         """Answer a turn and put the reply into the outbox."""
         began = time.perf_counter()
-        turn, finished, pieces = await self._answer(turn, outlet, draft)
-        await draft.show(finished)
+        finished, pieces = await self._answer(work)
+        turn = work.turn
+        await work.draft.show(finished)
         await self._journal.close(turn, finished, pieces)
         log.info(
             "turn %d %s %s in %.2f s: %d model calls, %d files, %d parts",
@@ -318,41 +404,81 @@ class Turns:
             len(finished.reply.attachments),
             len(pieces),
         )
-        return turn
 
-    async def _answer(self, turn: Turn, outlet: Outlet, draft: Draft) -> tuple[Turn, Finished, Sequence[Reply]]:
-        """Have the agent answer, and divide the reply; whatever fails becomes a reply that says so."""
+    async def _answer(self, work: _Work) -> tuple[Finished, Sequence[Reply]]:
+        """Have the agent answer, and divide the reply; whatever fails becomes a reply that says so.
+
+        Raises:
+            _SupersededError: the question is to be answered anew, or removed.
+        """
         steps: list[Step] = []
-        limit = asyncio.timeout(self._longest)
         try:
-            async with limit:
-                turn, notes = await self._fetch(turn, outlet)
-                own = _Steps(journal=self._journal, turn=turn, steps=await self._journal.steps(turn))
+            async with work.limit:
+                own = _Steps(journal=self._journal, turn=work.turn, steps=await self._journal.steps(work.turn))
                 steps = own.steps
-                async with aclosing(self._agent.run(turn, own, notes)) as events:
-                    async for event in events:
-                        if isinstance(event, Finished):
-                            return turn, event, outlet.split(event.reply)
-                        await draft.show(event)
+                if work.stopped_by is not None:
+                    return self._stopped(work, steps, work.stopped_by)
+                with self._interruptible(work):
+                    notes = await self._fetch(work)
+                    own.turn = work.turn
+                    async with aclosing(self._agent.run(work.turn, own, notes)) as events:
+                        async for event in events:
+                            if isinstance(event, Finished):
+                                return event, work.outlet.split(event.reply)
+                            work.hear(event)
+                            await work.draft.show(event)
             raise AssertionError("the agent ends with Finished")
         except (StaleTurnError, OperatorError):
             raise
         except Exception as error:
-            text = self._excuse(turn, error, expired=limit.expired())
-        items = [question_of(turn.message), *(step for step in steps if isinstance(step, Answer | Result))]
-        finished = failed(items, steps, text)
-        return turn, finished, [finished.reply]
+            return await self._unanswered(work, steps, error)
+
+    @contextmanager
+    def _interruptible(self, work: _Work) -> Iterator[None]:
+        """Let a wish about the turn end what is done in this block; one that came just before ends it at once."""
+        self._at_work[work.turn.id] = work
+        if work.turn.id in self._wished:
+            work.limit.reschedule(asyncio.get_running_loop().time())
+        try:
+            yield
+        finally:
+            del self._at_work[work.turn.id]
+
+    async def _unanswered(
+        self, work: _Work, steps: Sequence[Step], error: Exception
+    ) -> tuple[Finished, Sequence[Reply]]:
+        """Return what is said in place of an answer that was not made."""
+        if work.limit.expired() and work.turn.id in self._wished:
+            wish, by = await self._wishes.of(work.turn)
+            if wish == "stop":
+                self._wished.discard(work.turn.id)
+                return self._stopped(work, steps, by)
+            raise _SupersededError from error
+        text = self._excuse(work.turn, error, expired=work.limit.expired())
+        report = self._agent.report(work.turn, steps)
+        finished = failed(_items(work.turn, steps), steps, text, report=report)
+        return finished, [finished.reply]
+
+    def _stopped(self, work: _Work, steps: Sequence[Step], by: str) -> tuple[Finished, Sequence[Reply]]:
+        log.info("turn %d was stopped", work.turn.id)
+        report = self._agent.report(work.turn, steps)
+        finished = stopped(_items(work.turn, steps), steps, "".join(work.said), by, report)
+        return finished, work.outlet.split(finished.reply)
 
     def _excuse(self, turn: Turn, error: Exception, *, expired: bool) -> str:
         """Log why there is no answer, and say it."""
         if expired:
-            log.error("turn %d was given up after %g s", turn.id, self._longest)
-            return f"I gave this up after {self._longest:g} seconds. Perhaps it can be asked in smaller steps."
-        log.error("turn %d failed", turn.id, exc_info=error)
-        return f"Something went wrong inside me, and I could not answer. The log has the details under turn {turn.id}."
+            name = incident(log, f"turn {turn.id} was given up after {self._longest:g} s")
+            return (
+                f"I gave this up after {self._longest:g} seconds. Perhaps it can be asked in smaller steps."
+                f"{sentence(name)}"
+            )
+        name = incident(log, f"turn {turn.id} failed", error)
+        return f"Something went wrong inside me, and I could not answer.{sentence(name)}"
 
-    async def _fetch(self, turn: Turn, outlet: Outlet) -> tuple[Turn, Sequence[str]]:
+    async def _fetch(self, work: _Work) -> Sequence[str]:
         """Fetch and keep the files that came with the message; return notes on those that could not be had."""
+        turn, outlet = work.turn, work.outlet
         message, notes = turn.message, []
         attachments: list[Attachment] = []
         for attachment in message.attachments:
@@ -363,11 +489,10 @@ class Turns:
             except StewardError as error:
                 log.warning("turn %d: %s could not be fetched: %s", turn.id, attachment.filename, error)
                 notes.append(f"[file {attachment.filename!r} could not be fetched: {redact(str(error))}]")
-        if not message.attachments:
-            return turn, notes
-        turn = replace(turn, message=replace(message, attachments=tuple(attachments)))
-        await self._journal.update(turn)
-        return turn, notes
+        if message.attachments:
+            work.turn = replace(turn, message=replace(message, attachments=tuple(attachments)))
+            await self._journal.update(work.turn)
+        return notes
 
     async def _kept(self, attachment: Attachment, turn: Turn, outlet: Outlet) -> Attachment:
         if attachment.id:
@@ -378,3 +503,8 @@ class Turns:
         if attachment.content is None:
             attachment = replace(attachment, content=await outlet.download(attachment))
         return await self._files.keep(attachment, message=turn.message, source="received")
+
+
+def _items(turn: Turn, steps: Sequence[Step]) -> list[Item]:
+    """Return what is known of a turn without an answer, question first."""
+    return [question_of(turn.message), *(step for step in steps if isinstance(step, Answer | Result))]

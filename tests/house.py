@@ -9,9 +9,11 @@ from functools import partial
 from pathlib import Path
 
 from core.agent import Agent
-from core.config import FilesConfig
+from core.config import AgentConfig, FilesConfig
 from core.context import Context
 from core.delivery import Delivery
+from core.desk import Desk
+from core.feedback import Feedback
 from core.files import Files
 from core.journal import Journal
 from core.memory import Memory
@@ -21,6 +23,8 @@ from core.skill import Skill, Skillset
 from core.store import Store, open_store
 from core.threads import in_thread
 from core.turns import Turns
+from core.usage import Usages
+from core.wishes import Wishes
 from tests.scripted import KeptOutlet, ScriptedModel
 
 
@@ -47,6 +51,7 @@ class House:
     memory: Memory
     journal: Journal
     turns: Turns
+    desk: Desk
     outlet: KeptOutlet
     model: ScriptedModel
 
@@ -68,6 +73,7 @@ async def house(
     start: bool = True,
     first_pause: float = 60.0,
     longest: float = 600.0,
+    config: AgentConfig | None = None,
     opening: Callable[[Path], Awaitable[Store]] = open_store,
 ) -> AsyncIterator[House]:
     """Open a house; at the end it fails where the script was not followed."""
@@ -82,19 +88,39 @@ async def house(
         files=files,
         name="Steward",
         max_iterations=max_iterations,
+        model_name="scripted",
     )
+    wishes = Wishes(store, files)
     turns = Turns(
         journal=journal,
         files=files,
         agent=agent,
         delivery=Delivery(journal, files, first_wait=0.001),
+        wishes=wishes,
         parallel=parallel,
         first_pause=first_pause,
         longest=longest,
         look_every=0.01,
     )
     outlet = outlet or KeptOutlet()
-    opened = House(store=store, files=files, memory=memory, journal=journal, turns=turns, outlet=outlet, model=model)
+    desk = Desk(
+        turns=turns,
+        wishes=wishes,
+        files=files,
+        feedback=Feedback(store),
+        usages=Usages(store),
+        config=config or AgentConfig(),
+    )
+    opened = House(
+        store=store,
+        files=files,
+        memory=memory,
+        journal=journal,
+        turns=turns,
+        desk=desk,
+        outlet=outlet,
+        model=model,
+    )
     try:
         if start:
             await turns.start({"test": outlet})

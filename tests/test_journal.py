@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.config import FilesConfig
+from core.controls import under_answer
 from core.errors import OperatorError, StaleTurnError
 from core.events import Finished
 from core.files import Files
@@ -279,8 +280,8 @@ async def test_closing_remembers_fills_the_outbox_and_drops_the_steps(
     assert await memory.recall(turn.message.conversation, turn.message.audience) == list(ITEMS)
     assert await count(store, "steps") == 0
     assert await journal.waiting(turn) == [
-        Outgoing(number=0, text="one", files=(), opens=True),
-        Outgoing(number=1, text="two", files=("f1",), opens=False),
+        Outgoing(number=0, text="one", files=(), opens=True, controls=()),
+        Outgoing(number=1, text="two", files=("f1",), opens=False, controls=under_answer(turn, ())),
     ]
 
 

@@ -11,7 +11,7 @@ import pytest
 
 ROOT: Final = Path(__file__).parent.parent
 OURS: Final = ("bots", "core", "skills")
-FOR_SKILLS: Final = {"Attachment", "Context", "Reply", "SkillError", "skill"}
+FOR_SKILLS: Final = {"Attachment", "Context", "Reply", "SkillError", "read", "skill"}
 
 LADDER: Final = (
     "errors",
@@ -42,6 +42,7 @@ LADDER: Final = (
     "skill",
     "discovery",
     "workers",
+    "reading",
     "protocols",
     "transport",
     "exchange",
@@ -52,10 +53,13 @@ LADDER: Final = (
     "company",
     "disk",
     "files",
+    "usage",
+    "feedback",
     "history",
     "memory",
     "journal",
     "troubles",
+    "wishes",
     "forgetting",
     "agent",
     "delivery",
@@ -65,14 +69,18 @@ LADDER: Final = (
 """The modules and packages of `core`, lowest first: each may import those before it."""
 
 HEAVY: Final = {
+    "PIL": ("core.reading.pictures",),
     "aiohttp": ("bots.slack", "bots.discord", "bots.simulator"),
     "aiosqlite": ("core.store",),
     "discord": ("bots.discord",),
+    "docx": ("core.reading.documents",),
     "httpx2": ("core.transport",),
     "matplotlib": ("skills",),
     "openai": ("core.transport",),
     "prompt_toolkit": ("bots.terminal.prompt",),
     "pydantic_settings": ("core.config",),
+    "pypdf": ("core.reading.pdfs",),
+    "python_calamine": ("core.reading.workbooks",),
     "slack_bolt": ("bots.slack",),
     "slack_sdk": ("bots.slack",),
     "yaml": ("core.settings",),
@@ -168,7 +176,7 @@ def test_core_imports_downwards(part: str) -> None:
     assert not shown([one for one in own if one.module == "core" or rung(one.module) in above])
 
 
-def test_skills_import_five_names_of_core_and_nothing_of_bots() -> None:
+def test_skills_import_six_names_of_core_and_nothing_of_bots() -> None:
     own = [one for one in imports() if within(one.importer, "skills") and within(one.module, "core", "bots")]
     assert not shown([one for one in own if one.module != "core" or not FOR_SKILLS.issuperset(one.names)])
 
@@ -204,6 +212,11 @@ def test_the_simulator_uses_no_adapter_and_no_library_of_a_platform() -> None:
 def test_a_heavy_library_is_imported_only_where_it_is_needed(library: str) -> None:
     users = [one for one in imports() if within(one.module, library)]
     assert not shown([one for one in users if not within(one.importer, *HEAVY[library])])
+
+
+@pytest.mark.parametrize("library", ["PIL", "docx", "pypdf", "python_calamine"])
+def test_what_reads_files_is_imported_late_for_only_workers_need_it(library: str) -> None:
+    assert not shown([one for one in imports() if within(one.module, library) and not one.late])
 
 
 def test_matplotlib_is_imported_late_and_pyplot_never() -> None:

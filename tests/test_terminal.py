@@ -20,7 +20,6 @@ from bots.terminal.pictures import inline, protocol_of
 from bots.terminal.platform import Terminal
 from bots.terminal.screen import Screen, harmless
 from core import skill
-from core.desk import Desk
 from core.errors import ModelError, PlatformError, UserError
 from core.events import Event, Finished, Restarted, SkillFinished, SkillStarted, TextDelta
 from core.items import Call, Result
@@ -397,7 +396,7 @@ async def converse(
     )
     async with asyncio.timeout(20), house(folder, model, shout, paint, start=False) as opened:
         await opened.turns.start({"terminal": terminal})
-        await terminal.listen(Desk(opened.turns))
+        await terminal.listen(opened.desk)
         await opened.turns.idle()
     return terminal
 

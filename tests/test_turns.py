@@ -18,6 +18,7 @@ from core.store import Store
 from core.store.migrations import MIGRATIONS
 from core.troubles import Troubles
 from tests.house import house
+from tests.incidents import id_in, without_id
 from tests.scripted import Asked, KeptOutlet, ScriptedModel, calls, message, says
 
 
@@ -248,7 +249,7 @@ async def test_f45_a_fault_inside_is_said_with_the_turn_to_look_for_and_the_next
 ) -> None:
     async with house(tmp_path, ScriptedModel(RuntimeError("secret detail"), says("fine"))) as steward:
         await steward.answer(message("first"), message("second"))
-        assert "under turn 1" in steward.outlet.texts[0]
+        assert f"[{id_in(steward.outlet.texts[0])}]" in caplog.text
         assert "secret detail" not in steward.outlet.texts[0]
         assert steward.outlet.texts[1] == "fine"
         assert "secret detail" in caplog.text
@@ -272,7 +273,7 @@ async def test_a_turn_cut_off_by_a_passing_fault_is_answered_without_a_restart_a
         )
         await steward.answer(message("first"), message("second"))
         assert steward.outlet.texts == [], "the second was answered before the first"
-        assert steward.outlet.drafts[0].closed
+        assert all(draft.closed for draft in steward.outlet.drafts)
         await steward.store.write("DROP TRIGGER fault")
         await until(lambda: len(steward.outlet.sent) == 2)
         assert steward.outlet.texts == ["one", "two"]
@@ -298,7 +299,7 @@ async def test_a_part_that_a_platform_would_not_take_for_long_is_sent_without_a_
     async with house(tmp_path, ScriptedModel(says("hello")), outlet=outlet, first_pause=0.001) as steward:
         await steward.answer(message("hi"))
         await until(lambda: outlet.texts == ["hello"])
-        assert [draft.turn.attempt for draft in outlet.drafts] == [0, 1], "the platform must look for what was sent"
+        assert [draft.turn.attempt for draft in outlet.drafts] == [1, 2], "the platform must look for what was sent"
 
 
 async def test_a_file_that_comes_with_its_bytes_outlives_a_restart(tmp_path: Path) -> None:
@@ -489,7 +490,8 @@ async def test_f34_an_answer_that_takes_too_long_is_given_up_with_a_sentence(tmp
     model.hold.clear()
     async with house(tmp_path, model, longest=0.05) as steward:
         await steward.answer(message("slow"))
-        assert steward.outlet.texts == ["I gave this up after 0.05 seconds. Perhaps it can be asked in smaller steps."]
+        [text] = steward.outlet.texts
+        assert text.startswith("I gave this up after 0.05 seconds. Perhaps it can be asked in smaller steps.")
         model.hold.set()
         await steward.answer(message("quick"))
         assert steward.outlet.texts[1] == "quick"
@@ -522,7 +524,7 @@ async def test_a_reply_that_cannot_be_divided_becomes_a_sentence(
     outlet = Clumsy()
     async with house(tmp_path, ScriptedModel(says("long")), outlet=outlet) as steward:
         await steward.answer(message("hi"))
-        assert "under turn 1" in outlet.texts[0]
+        assert f"[{id_in(outlet.texts[0])}]" in caplog.text
         assert "a bug in the splitter" in caplog.text
 
 
@@ -599,7 +601,8 @@ async def test_a_failed_turn_tried_again_is_answered_with_the_steps_it_had(tmp_p
     model = ScriptedModel(calls(("pay", '{"amount": 5}')), ModelError("The model is away."), says("Paid 5."))
     async with house(tmp_path, model, bank.pay) as steward:
         await steward.answer(message("pay 5"))
-        assert steward.outlet.texts == ["The model is away.\n\n(`pay` was carried out before that.)"]
+        [text] = steward.outlet.texts
+        assert without_id(text) == "The model is away.\n\n(`pay` was carried out before that.)"
         [trouble] = await Troubles(steward.store).list()
         assert (trouble.kind, trouble.reason[:18]) == ("failed", "The model is away.")
         await Troubles(steward.store).retry(1)
@@ -632,7 +635,7 @@ async def test_an_answer_tried_again_uses_no_key_of_what_may_have_been_sent_befo
         await Troubles(steward.store).retry(1)
         await until(lambda: outlet.sent)
         await steward.turns.idle()
-        assert [(part.key, part.text) for part in outlet.attempts[7:]] == [
+        assert [(part.key, part.text.partition(" (The log")[0]) for part in outlet.attempts[7:]] == [
             ("1.0", "The model is away."),
             ("1.1", "hello"),
         ]

@@ -100,9 +100,11 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     ALTER TABLE turns ADD COLUMN wish TEXT NOT NULL DEFAULT '' CHECK (wish IN ('', 'stop', 'again', 'remove'));
     ALTER TABLE turns ADD COLUMN wished_by TEXT NOT NULL DEFAULT '';
     ALTER TABLE turns ADD COLUMN revision TEXT NOT NULL DEFAULT '';
+    ALTER TABLE turns ADD COLUMN removed INTEGER NOT NULL DEFAULT 0;
     CREATE INDEX turns_shown ON turns (id) WHERE shown <> '';
     CREATE INDEX turns_wished ON turns (id) WHERE wish <> '';
     CREATE INDEX turns_of_conversation ON turns (conversation, id);
+    CREATE INDEX files_of_turn ON files (turn);
 
     CREATE TABLE outbox_3 (
         turn INTEGER NOT NULL REFERENCES turns (id) ON DELETE CASCADE,

@@ -35,6 +35,7 @@ from core.messages import Message, Reply
 from core.skill import Skill, Skillset
 from core.store import open_store
 from core.turns import Turns
+from core.wishes import Wishes
 from tests.house import Threads
 from tests.scripted import KeptOutlet, message
 
@@ -139,7 +140,14 @@ async def measure(base_url: str, folder: Path, rounds: int) -> None:
     journal = Journal(store, memory)
     model = connect(ModelConfig(base_url=base_url))
     agent = Agent(model=model, skills=skills, memory=memory, files=files, name="Steward")
-    turns = Turns(journal=journal, files=files, agent=agent, delivery=Delivery(journal, files), parallel=8)
+    turns = Turns(
+        journal=journal,
+        files=files,
+        agent=agent,
+        delivery=Delivery(journal, files),
+        wishes=Wishes(store, files),
+        parallel=8,
+    )
     outlet = KeptOutlet()
     await turns.start({"test": outlet})
     client = AsyncOpenAI(api_key="none", base_url=base_url)

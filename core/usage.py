@@ -1,0 +1,80 @@
+"""Usage: what each turn cost and how its answer came about."""
+
+import time
+from dataclasses import dataclass, field
+
+from core.items import Usage
+from core.messages import Person, Turn
+from core.reports import Report, dump_report, load_report
+from core.store import Store, Transaction
+
+_CHARGE = """
+INSERT INTO usage (turn, platform, person, at, calls, input, cached, output, cost, report)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (turn) DO UPDATE SET
+    at = excluded.at, calls = usage.calls + excluded.calls, input = usage.input + excluded.input,
+    cached = usage.cached + excluded.cached, output = usage.output + excluded.output,
+    cost = usage.cost + excluded.cost, report = excluded.report
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bill:
+    """What somebody's questions came to.
+
+    Attributes:
+        cost: in US dollars, 0 where no price is known.
+    """
+
+    questions: int = 0
+    usage: Usage = field(default_factory=Usage)
+    cost: float = 0.0
+
+
+async def charge(transaction: Transaction, turn: Turn, report: Report, *, forgotten: bool) -> None:
+    """Write down how a turn's answer came about; one that was answered before is charged on top.
+
+    Of a forgotten one the numbers alone are kept.
+    """
+    message, usage = turn.message, report.usage
+    await transaction.execute(
+        _CHARGE,
+        (
+            turn.id,
+            message.conversation.platform,
+            message.author.id,
+            time.time(),
+            report.asked,
+            usage.input,
+            usage.cached,
+            usage.output,
+            report.cost,
+            "" if forgotten else dump_report(report),
+        ),
+    )
+
+
+class Usages:
+    """Reads what `charge` wrote."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def report(self, turn: int) -> Report | None:
+        """Return how a turn's latest answer came about; None where there is none, or it is forgotten."""
+        rows = await self._store.fetch("SELECT report FROM usage WHERE turn = ? AND report <> ''", (turn,))
+        return load_report(rows[0]["report"]) if rows else None
+
+    async def of(self, platform: str, person: Person, *, since: float) -> Bill:
+        """Return what a person's questions came to since a time, in seconds since 1970."""
+        rows = await self._store.fetch(
+            "SELECT count(*) AS questions, coalesce(sum(input), 0) AS input, coalesce(sum(cached), 0) AS cached,"
+            " coalesce(sum(output), 0) AS output, coalesce(sum(cost), 0.0) AS cost FROM usage"
+            " WHERE platform = ? AND person = ? AND at >= ?",
+            (platform, person.id, since),
+        )
+        row = rows[0]
+        return Bill(
+            questions=row["questions"],
+            usage=Usage(input=row["input"], cached=row["cached"], output=row["output"]),
+            cost=row["cost"],
+        )

@@ -1,0 +1,200 @@
+"""Wishes about a turn: that it is ended, answered anew because its question was edited, or removed.
+
+A wish is written down at once and carried out by whoever works on the turn's conversation, between two attempts: so it
+neither races with an answer on its way out, nor is it lost in a crash.
+"""
+
+import json
+from dataclasses import replace
+from typing import Final
+
+from core.files import Files
+from core.items import Answer, Begun, Call, Done, Result, Step, dump_step, load_step
+from core.journal import Wish
+from core.messages import Conversation, Message, Person, Turn, dump_message, load_message
+from core.reports import load_report
+from core.store import Row, Store, Transaction
+
+_OPEN: Final = "state IN ('received', 'running')"
+
+
+class Wishes:
+    """Takes wishes in, and carries them out."""
+
+    def __init__(self, store: Store, files: Files) -> None:
+        self._store = store
+        self._files = files
+
+    async def again(self, turn: int, revision: Message | None = None) -> Turn | None:
+        """Wish that a turn is answered anew; None where it cannot be.
+
+        Args:
+            turn: its number.
+            revision: the question as it reads now, where it was edited.
+        """
+        return await self._wish(
+            "UPDATE turns SET wish = 'again', revision = ? WHERE id = ?",
+            (dump_message(revision) if revision else "", turn),
+        )
+
+    async def remove(self, turn: int) -> Turn | None:
+        """Wish that a turn's answer, and all that is remembered of it, goes; None where it is gone."""
+        return await self._wish("UPDATE turns SET wish = 'remove', revision = '' WHERE id = ?", (turn,))
+
+    async def stop(self, turn: int, by: str) -> Turn | None:
+        """Wish that the work on a turn ends; None where it has ended.
+
+        Args:
+            turn: its number.
+            by: the name of who wants it.
+        """
+        return await self._wish(
+            "UPDATE turns SET wish = 'stop', wished_by = ? WHERE id = ? AND wish = ''"
+            " AND state IN ('received', 'running')",
+            (by, turn),
+        )
+
+    async def of(self, turn: Turn) -> tuple[Wish, str]:
+        """Return what is wished about a turn, and by whom."""
+        rows = await self._store.fetch("SELECT wish, wished_by FROM turns WHERE id = ?", (turn.id,))
+        return (rows[0]["wish"], rows[0]["wished_by"]) if rows else ("", "")
+
+    async def carry_out(self, turn: Turn) -> None:
+        """Answer anew, or remove, what is wished so; called while nobody works on the turn."""
+        wish, _ = await self.of(turn)
+        if wish == "again":
+            await self._answer_anew(turn)
+        elif wish == "remove":
+            await self._remove(turn)
+
+    async def open_turns(self, conversation: Conversation, person: Person) -> list[int]:
+        """Return a person's turns in a place that are not answered: of a thread its own, else of the whole channel."""
+        place, key = (
+            ("conversation", conversation.key) if conversation.thread else ("channel", conversation.channel_key)
+        )
+        rows = await self._store.fetch(
+            f"SELECT id FROM turns WHERE {place} = ? AND author = ? AND {_OPEN} ORDER BY id",  # noqa: S608
+            (key, person.id),
+        )
+        return [row["id"] for row in rows]
+
+    async def asked_as(self, message_id: str) -> Turn | None:
+        """Return the turn of a question, as it reads now; None where there is none, or it is removed or forgotten."""
+        return await self._turn("key = ?", message_id)
+
+    async def numbered(self, turn: int) -> Turn | None:
+        """Return a turn by its number; None where there is none, or it is removed or forgotten."""
+        return await self._turn("id = ?", turn)
+
+    async def answered_by(self, conversation: Conversation, message_id: str) -> Turn | None:
+        """Return the turn that one of our messages in a channel answers; None where it answers none."""
+        return await self._turn(
+            "channel = ? AND id IN (SELECT turn FROM outbox WHERE message_id = ?)", conversation.channel_key, message_id
+        )
+
+    async def _turn(self, where: str, *values: str | int) -> Turn | None:
+        rows = await self._store.fetch(
+            "SELECT id, attempt, CASE revision WHEN '' THEN message ELSE revision END AS message FROM turns"  # noqa: S608
+            f" WHERE {where} AND message <> '' AND removed = 0 AND wish <> 'remove'",
+            values,
+        )
+        return _turn(rows[0]) if rows else None
+
+    async def _wish(self, sql: str, values: tuple[str | int, ...]) -> Turn | None:
+        rows = await self._store.write(
+            f"{sql} AND message <> '' AND removed = 0 AND wish <> 'remove' RETURNING id, attempt, message",
+            values,
+            durable=True,
+        )
+        return _turn(rows[0]) if rows else None
+
+    async def _answer_anew(self, turn: Turn) -> None:
+        """Take a turn back to where it was received, with its messages to be replaced; what it did is not undone."""
+        async with self._store.transaction(durable=True) as transaction:
+            row = (
+                await transaction.execute(
+                    "SELECT message, revision, state, shown FROM turns WHERE id = ? AND wish = 'again'", (turn.id,)
+                )
+            )[0]
+            done = await _done(transaction, turn, answered=row["state"] == "answered")
+            await transaction.execute("DELETE FROM steps WHERE turn = ?", (turn.id,))
+            for number, step in enumerate(done):
+                await transaction.execute(
+                    "INSERT INTO steps (turn, number, item) VALUES (?, ?, ?)", (turn.id, number, dump_step(step))
+                )
+            shown = await _take_back(transaction, turn, row)
+            await transaction.execute(
+                "UPDATE turns SET state = 'received', attempt = attempt + 1, message = ?, revision = '', wish = '',"
+                " wished_by = '', closed_at = NULL, reason = '', shown = ? WHERE id = ?",
+                (row["revision"] or row["message"], shown, turn.id),
+            )
+
+    async def _remove(self, turn: Turn) -> None:
+        """Erase what a turn said and made; its messages are left to be deleted."""
+        async with self._store.transaction(durable=True) as transaction:
+            row = (await transaction.execute("SELECT message, shown, key FROM turns WHERE id = ?", (turn.id,)))[0]
+            shown = await _take_back(transaction, turn, row)
+            message = replace(load_message(row["message"]), text="", attachments=(), direct=None)
+            files = await self._files.forget_message(transaction, row["key"])
+            await transaction.execute("DELETE FROM steps WHERE turn = ?", (turn.id,))
+            await transaction.execute("DELETE FROM feedback WHERE turn = ?", (turn.id,))
+            await transaction.execute("UPDATE usage SET report = '' WHERE turn = ?", (turn.id,))
+            await transaction.execute(
+                "UPDATE turns SET state = 'answered', attempt = attempt + 1, removed = 1, message = ?, revision = '',"
+                " wish = '', wished_by = '', reason = '', shown = ? WHERE id = ?",
+                (dump_message(message), shown, turn.id),
+            )
+        await self._files.erase(files)
+
+
+async def _take_back(transaction: Transaction, turn: Turn, row: Row) -> str:
+    """Forget an answer, and return the list of the messages that are there of it and of its progress."""
+    await transaction.execute("DELETE FROM memory WHERE turn = ?", (turn.id,))
+    sent = await transaction.execute(
+        "SELECT message_id FROM outbox WHERE turn = ? AND state = 'sent' AND message_id <> '' ORDER BY part", (turn.id,)
+    )
+    await transaction.execute(
+        "UPDATE outbox SET state = 'withdrawn', text = '', files = '[]', controls = '[]', message_id = NULL"
+        " WHERE turn = ?",
+        (turn.id,),
+    )
+    ids = [each["message_id"] for each in sent] + (json.loads(row["shown"]) if row["shown"] else [])
+    return json.dumps(list(dict.fromkeys(ids))) if ids else ""
+
+
+async def _done(transaction: Transaction, turn: Turn, *, answered: bool) -> list[Done]:
+    """Return the calls with effects that were carried out, or perhaps were, up to now."""
+    rows = await transaction.execute("SELECT item FROM steps WHERE turn = ? ORDER BY number", (turn.id,))
+    steps = [load_step(row["item"]) for row in rows]
+    done = _in_steps(steps)
+    if not answered:
+        return done
+    reports = await transaction.execute("SELECT report FROM usage WHERE turn = ? AND report <> ''", (turn.id,))
+    for report in map(load_report, (row["report"] for row in reports)):
+        done += report.done
+        worth = [ran for ran in report.ran if ran.effects and (ran.ok or ran.unknown)]
+        done += [Done(call=ran.call, text=ran.text, unknown=ran.unknown) for ran in worth]
+    return list({(each.call.name, each.call.arguments): each for each in reversed(done)}.values())[::-1]
+
+
+def _in_steps(steps: list[Step]) -> list[Done]:
+    done: list[Done] = []
+    begun: dict[str, Call] = {}
+    for step in steps:
+        match step:
+            case Done():
+                done.append(step)
+            case Answer():
+                done += [Done(call=call, text="", unknown=True) for call in begun.values()]
+                begun = {}
+            case Begun(call=call):
+                begun[call.id] = call
+            case Result(call_id=call_id) if call_id in begun:
+                call = begun.pop(call_id)
+                if step.ok or step.unknown:
+                    done.append(Done(call=call, text=step.text, unknown=step.unknown))
+    return done + [Done(call=call, text="", unknown=True) for call in begun.values()]
+
+
+def _turn(row: Row) -> Turn:
+    return Turn(id=row["id"], message=load_message(row["message"]), attempt=row["attempt"])
