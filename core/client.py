@@ -94,17 +94,24 @@ class OpenAIModel:
         """
         if self._deaf:
             raise ModelError(DEAF)
-        for tries in range(self._config.retries + 1):
+        try:
+            return await self._transcribed(clip)
+        except RequestFailedError as error:
+            self._deaf = error.refusal is not None and error.refusal.status in _NONE_THERE
+            log.warning("turn %d no transcription: %s", current_turn.get(), error.refusal or error, exc_info=error)
+            raise ModelError(DEAF if self._deaf else self._redact(str(error))) from error
+
+    async def _transcribed(self, clip: Attachment) -> str:
+        tries = 0
+        while True:
             try:
                 return await self._transport.transcribe(clip, self._config.transcription)
             except RequestFailedError as error:
-                failed = error
-            self._deaf = failed.refusal is not None and failed.refusal.status in _NONE_THERE
-            if self._deaf or not failed.again or failed.timed_out or tries == self._config.retries:
-                break
-            await asyncio.sleep(self._patience.delay(tries + 1, failed.wait))
-        log.warning("turn %d no transcription: %s", current_turn.get(), failed.refusal or failed, exc_info=failed)
-        raise ModelError(DEAF if self._deaf else self._redact(str(failed))) from failed
+                tries += 1
+                if not error.again or error.timed_out or tries > self._config.retries:
+                    raise
+                wait = error.wait
+            await asyncio.sleep(self._patience.delay(tries, wait))
 
     def _exchange(
         self, instructions: str, items: Sequence[Item], tools: Sequence[Tool], pictures: Pictures

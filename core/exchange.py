@@ -12,11 +12,12 @@ from core.items import Answer, Call, Question, Usage
 from core.messages import JsonObject
 from core.model import Delta
 from core.protocols.api import Api, Ask, Reader
-from core.protocols.concessions import Concessions
+from core.protocols.concessions import Concessions, cannot_see
 from core.protocols.faults import RequestFailedError
 from core.protocols.jsonask import CORRECTION
 from core.protocols.jsonread import JsonReader
 from core.protocols.patience import Patience
+from core.protocols.pictures import shown
 from core.protocols.surrogates import Pairing
 from core.telemetry import current_turn
 from core.transport import Transport
@@ -68,6 +69,9 @@ class Exchange:
         self.retried = 0
         self.usage = Usage()
         self._ask = ask
+        self._offered = shown(ask)
+        self._seen = self._offered
+        self._found_blind = False
         self._transport = transport
         self._api = api
         self._concessions = concessions
@@ -112,7 +116,9 @@ class Exchange:
         return JsonReader(reader) if self._in_json else reader
 
     def _body(self) -> JsonObject:
-        return self._concessions.trim(self._api.encode(self._concessions.fit(self._ask)))
+        fitted = self._concessions.fit(self._ask)
+        self._seen = shown(fitted)
+        return self._concessions.trim(self._api.encode(fitted))
 
     async def _read(self, reader: Reader, body: JsonObject) -> AsyncGenerator[str, None]:
         pairing = Pairing()
@@ -149,13 +155,16 @@ class Exchange:
         conceded = error.refusal and self._concessions.concede(error.refusal, self._ask, body)
         if error.refusal and conceded:
             log.warning(
-                "turn %d model %s: the server refused an option, asking without: %s",
+                "turn %d model %s: the server refused something, asking without: %s",
                 current_turn.get(),
                 self._ask.model,
                 error.refusal,
             )
+            self._found_blind = self._found_blind or (
+                bool(shown(self._ask) - shown(conceded)) and cannot_see(error.refusal)
+            )
             self._ask = conceded
-            return Again(reason="the server refused an option", delay=0.0)
+            return Again(reason="the server refused something", delay=0.0)
         self._silences += error.timed_out
         if not error.again or self.retried >= self._retries or self._silences > 1:
             raise error
@@ -184,7 +193,10 @@ class Exchange:
             Call(id=well_formed(call.id), name=well_formed(call.name), arguments=well_formed(call.arguments))
             for call in answer.calls
         )
-        return replace(answer, text=text, calls=calls, usage=self.usage)
+        if self._found_blind:  # and without the pictures it did answer
+            self._concessions.blind = True
+        unseen = tuple(sorted(self._offered - self._seen))
+        return replace(answer, text=text, calls=calls, usage=self.usage, unseen=unseen)
 
     def _count(self, usage: Usage) -> None:
         self.usage = Usage(

@@ -33,9 +33,14 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What a person said, as the model reads it: with the author's name where several people talk."""
+    """What a person said, as the model reads it: with the author's name where several people talk.
+
+    Attributes:
+        pictures: ids of the kept files that a model which sees is to be shown; their bytes are handed to it beside.
+    """
 
     text: str
+    pictures: tuple[str, ...] = ()
     type: Literal["question"] = "question"
 
 
@@ -45,12 +50,14 @@ class Answer:
 
     Attributes:
         reasoning: a reasoning model's items of the Responses API, opaque; sent back before the calls they belong to.
+        unseen: ids of the pictures that were there for it and that it was not shown, because it cannot or must not see.
     """
 
     text: str = ""
     calls: tuple[Call, ...] = ()
     reasoning: tuple[JsonObject, ...] = ()
     usage: Usage = Usage()
+    unseen: tuple[str, ...] = ()
     type: Literal["answer"] = "answer"
 
 

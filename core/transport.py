@@ -14,7 +14,7 @@ from openai import AsyncOpenAI, AsyncStream
 
 from core.config import ModelConfig
 from core.errors import OperatorError
-from core.messages import JsonObject
+from core.messages import Attachment, JsonObject
 from core.protocols.faults import RequestFailedError, fault_of, refusal_of
 from core.protocols.patience import retry_after
 from core.protocols.sse import EventDecoder
@@ -64,12 +64,35 @@ class Transport:
                 await response.aclose()
         except TimeoutError as error:
             raise RequestFailedError(_timed_out(self._longest)) from error
-        except openai.APIStatusError as error:
-            refusal = refusal_of(error.body, status=error.status_code)
-            raise fault_of(refusal, model=self._model, wait=retry_after(error.response.headers)) from error
         except (openai.OpenAIError, httpx2.HTTPError) as error:
-            timed_out = isinstance(error.__cause__ or error, httpx2.TimeoutException)
-            raise RequestFailedError(self._lost(error), again=True, timed_out=timed_out) from error
+            raise self._fault(error, self._model) from error
+
+    async def transcribe(self, clip: Attachment, model: str) -> str:
+        """Send a sound file and return what is said in it.
+
+        https://platform.openai.com/docs/api-reference/audio/createTranscription
+
+        Args:
+            clip: with its content; servers tell the format by the end of its name.
+            model: the one that transcribes.
+
+        Raises:
+            RequestFailedError: there was no answer.
+        """
+        file = (clip.filename, clip.content or b"", clip.media_type)
+        try:
+            async with asyncio.timeout(self._longest):
+                answer: object = await self._client.audio.transcriptions.create(
+                    file=file, model=model, response_format="json"
+                )
+        except TimeoutError as error:
+            raise RequestFailedError(_timed_out(self._longest), timed_out=True) from error
+        except (openai.OpenAIError, httpx2.HTTPError) as error:
+            raise self._fault(error, model) from error
+        text = answer if isinstance(answer, str) else getattr(answer, "text", None)
+        if not isinstance(text, str):
+            raise RequestFailedError("The language model's server answered with something else than a transcription.")
+        return text
 
     async def close(self) -> None:
         """Close the connections."""
@@ -104,6 +127,13 @@ class Transport:
                 raise TimeoutError
         for data in decoder.end():
             yield data
+
+    def _fault(self, error: Exception, model: str) -> RequestFailedError:
+        if isinstance(error, openai.APIStatusError):
+            refusal = refusal_of(error.body, status=error.status_code)
+            return fault_of(refusal, model=model, wait=retry_after(error.response.headers))
+        timed_out = isinstance(error.__cause__ or error, httpx2.TimeoutException)
+        return RequestFailedError(self._lost(error), again=True, timed_out=timed_out)
 
     def _lost(self, error: Exception) -> str:
         cause = error.__cause__ if isinstance(error, openai.OpenAIError) else error

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 
-from core.errors import PlatformError
+from core.errors import ModelError, PlatformError
 from core.events import Event, Finished, TextDelta
 from core.items import Answer, Call, Item
 from core.messages import Attachment, Audience, Conversation, Message, Person, Reply, Turn
-from core.model import Delta, Tool
+from core.model import NO_PICTURES, Delta, Pictures, Tool
 from core.outlet import Note, Part, unnoted
 
 
@@ -19,6 +19,7 @@ class Asked:
     instructions: str
     items: tuple[Item, ...]
     tools: tuple[Tool, ...]
+    pictures: Pictures
 
     @property
     def text(self) -> str:
@@ -40,11 +41,12 @@ class ScriptedModel:
         self.hold.set()
         self.busy = 0
         self.busiest = 0
+        self.transcripts: list[str] = []
 
     async def stream(
-        self, instructions: str, items: Sequence[Item], tools: Sequence[Tool]
+        self, instructions: str, items: Sequence[Item], tools: Sequence[Tool], pictures: Pictures = NO_PICTURES
     ) -> AsyncGenerator[Delta, None]:
-        asked = Asked(instructions=instructions, items=tuple(items), tools=tuple(tools))
+        asked = Asked(instructions=instructions, items=tuple(items), tools=tuple(tools), pictures=pictures)
         self.asked.append(asked)
         if not self._steps:
             self.unexpected.append(asked)
@@ -63,6 +65,11 @@ class ScriptedModel:
         for word in answer.text.split(" ") if answer.text else ():
             yield TextDelta(text=f"{word} ")
         yield answer
+
+    async def transcribe(self, clip: Attachment) -> str:
+        if not self.transcripts:
+            raise ModelError("I cannot listen to voice clips.")
+        return self.transcripts.pop(0)
 
     async def close(self) -> None:
         """Fail where the script was not followed to its end."""

@@ -20,7 +20,7 @@ from core import skill
 from core.errors import OperatorError
 from core.items import Item, Question, Result
 from core.messages import Attachment, Message, Turn
-from core.model import Delta, Tool
+from core.model import NO_PICTURES, Delta, Pictures, Tool
 from core.outlet import Note, Part, unnoted
 from core.store import Row, Store, Transaction, Value, open_store
 from tests.house import House, house
@@ -135,7 +135,7 @@ class Model(ScriptedModel):
         ScriptedModel.__init__(self)
 
     async def stream(
-        self, instructions: str, items: Sequence[Item], tools: Sequence[Tool]
+        self, instructions: str, items: Sequence[Item], tools: Sequence[Tool], pictures: Pictures = NO_PICTURES
     ) -> AsyncGenerator[Delta, None]:
         last = max(number for number, item in enumerate(items) if isinstance(item, Question))
         results = [item for item in items[last:] if isinstance(item, Result)]

@@ -3,13 +3,17 @@
 import json
 import re
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
 
+from core.errors import ModelError
 from core.events import TextDelta
 from core.items import Answer, Call, Item, Question, Result
-from core.model import Delta, Tool
+from core.messages import Attachment
+from core.model import NO_PICTURES, Delta, Pictures, Tool
 from core.practice.plan import Plan, Step, plan
 from core.practice.replies import NOTICE, REMINDER
 from core.practice.results import summary
+from core.reading import without_excerpts
 
 
 class PracticeModel:
@@ -26,13 +30,20 @@ class PracticeModel:
         self._announced = announced
 
     async def stream(
-        self, instructions: str, items: Sequence[Item], tools: Sequence[Tool]
+        self, instructions: str, items: Sequence[Item], tools: Sequence[Tool], pictures: Pictures = NO_PICTURES
     ) -> AsyncGenerator[Delta, None]:
         """Answer the last question; see `Model.stream`."""
-        answer = respond(items, tools, announced=self._announced)
+        asked = [
+            replace(item, text=without_excerpts(item.text)) if isinstance(item, Question) else item for item in items
+        ]
+        answer = replace(respond(asked, tools, announced=self._announced), unseen=tuple(pictures))
         for piece in re.findall(r"\s*\S+\s*$|\s*\S+", answer.text):
             yield TextDelta(text=piece)
         yield answer
+
+    async def transcribe(self, clip: Attachment) -> str:
+        """Say that it cannot listen."""
+        raise ModelError("No language model is connected, and without one I cannot listen to voice clips.")
 
     async def close(self) -> None:
         """Do nothing: there is no connection."""

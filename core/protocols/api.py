@@ -1,12 +1,12 @@
 """The seam between the client and a protocol: what is asked, and who reads the answer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
 from core.items import Answer, Item
 from core.messages import JsonObject
-from core.model import Tool
+from core.model import Pictures, Tool
 
 Finish: TypeAlias = Literal["", "complete", "length", "filtered"]
 
@@ -24,6 +24,7 @@ class Ask:
 
     Attributes:
         reasoning: whether a reasoning model's items are sent back.
+        pictures: by the ids in the questions; one that is not there is not shown.
     """
 
     model: str
@@ -33,6 +34,7 @@ class Ask:
     temperature: float | None = None
     format: Format | None = None
     reasoning: bool = True
+    pictures: Pictures = field(default_factory=dict)
 
 
 class Reader(Protocol):

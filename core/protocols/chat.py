@@ -12,6 +12,7 @@ from core.protocols.api import Ask, Finish, Format
 from core.protocols.calls import Assembly, fit_arguments, fit_name
 from core.protocols.faults import fault_of, refusal_of, status_in_stream
 from core.protocols.fields import count_at, object_at, plain_text, read_event
+from core.protocols.pictures import data_url, shown_with, text_of
 from core.protocols.thoughts import Unthinking
 
 _FINISHES: dict[str, Finish] = {"length": "length", "content_filter": "filtered"}
@@ -25,7 +26,7 @@ class ChatApi:
     def encode(self, ask: Ask) -> JsonObject:
         """Write a request's body, what changes least first."""
         messages: list[JsonValue] = [{"role": "system", "content": ask.instructions}] if ask.instructions else []
-        messages += [_message(item) for item in ask.items]
+        messages += [_message(item, ask) for item in ask.items]
         body: JsonObject = {
             "model": ask.model,
             "messages": messages,
@@ -99,9 +100,9 @@ class ChatReader:
         return text
 
 
-def _message(item: Item) -> JsonObject:
+def _message(item: Item, ask: Ask) -> JsonObject:
     if isinstance(item, Question):
-        return {"role": "user", "content": item.text}
+        return {"role": "user", "content": _asked(item, ask)}
     if not isinstance(item, Answer):
         return {"role": "tool", "tool_call_id": item.call_id, "content": item.text}
     if not item.calls:
@@ -115,6 +116,18 @@ def _message(item: Item) -> JsonObject:
         for call in item.calls
     ]
     return {"role": "assistant", "content": item.text or None, "tool_calls": calls}
+
+
+def _asked(question: Question, ask: Ask) -> JsonValue:
+    """Write a question: a text, and as soon as there are pictures, parts.
+
+    https://platform.openai.com/docs/guides/images-vision
+    """
+    text = text_of(question, ask)
+    parts: list[JsonValue] = [
+        {"type": "image_url", "image_url": {"url": data_url(picture)}} for picture in shown_with(question, ask)
+    ]
+    return [{"type": "text", "text": text}, *parts] if parts else text
 
 
 def _tool(tool: Tool) -> JsonObject:

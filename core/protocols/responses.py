@@ -5,6 +5,8 @@ https://platform.openai.com/docs/api-reference/responses
 
 from collections.abc import Iterator
 
+from pydantic import JsonValue
+
 from core.items import Answer, Call, Item, Question, Usage
 from core.messages import JsonObject
 from core.model import Tool
@@ -12,6 +14,7 @@ from core.protocols.api import Ask, Finish, Format
 from core.protocols.calls import fit_arguments, fit_name, new_id
 from core.protocols.faults import RequestFailedError, fault_of, refusal_of, status_in_stream
 from core.protocols.fields import count_at, object_at, objects_at, plain_text, read_event, text_at
+from core.protocols.pictures import data_url, shown_with, text_of
 
 _REASONING_FIELDS = ("id", "type", "summary", "content", "encrypted_content")
 _TEXT_EVENTS = frozenset({"response.output_text.delta", "response.refusal.delta"})
@@ -27,7 +30,7 @@ class ResponsesApi:
         body: JsonObject = {
             "model": ask.model,
             "instructions": ask.instructions,
-            "input": [part for item in ask.items for part in _parts(item, reasoning=ask.reasoning)],
+            "input": [part for item in ask.items for part in _parts(item, ask)],
             "stream": True,
             "store": False,
             "include": ["reasoning.encrypted_content"],
@@ -121,14 +124,14 @@ class ResponsesReader:
         return fault_of(refusal_of(failed, status=status_in_stream(failed)), model=self._model)
 
 
-def _parts(item: Item, *, reasoning: bool) -> Iterator[JsonObject]:
+def _parts(item: Item, ask: Ask) -> Iterator[JsonObject]:
     if isinstance(item, Question):
-        yield {"role": "user", "content": item.text}
+        yield {"role": "user", "content": _asked(item, ask)}
         return
     if not isinstance(item, Answer):
         yield {"type": "function_call_output", "call_id": item.call_id, "output": item.text}
         return
-    if reasoning and item.calls:
+    if ask.reasoning and item.calls:
         yield from item.reasoning
     if item.text or not item.calls:
         yield {"role": "assistant", "content": item.text}
@@ -139,6 +142,15 @@ def _parts(item: Item, *, reasoning: bool) -> Iterator[JsonObject]:
             "name": fit_name(call.name),
             "arguments": fit_arguments(call.arguments),
         }
+
+
+def _asked(question: Question, ask: Ask) -> JsonValue:
+    text = text_of(question, ask)
+    parts: list[JsonValue] = [
+        {"type": "input_image", "detail": "auto", "image_url": data_url(picture)}
+        for picture in shown_with(question, ask)
+    ]
+    return [{"type": "input_text", "text": text}, *parts] if parts else text
 
 
 def _call(item: JsonObject) -> Call:
