@@ -1,63 +1,21 @@
 """The simulated Slack, driven by slack-sdk itself."""
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
 from aiohttp import web
 from slack_sdk.errors import SlackApiError
-from slack_sdk.socket_mode.aiohttp import SocketModeClient
-from slack_sdk.socket_mode.request import SocketModeRequest
-from slack_sdk.socket_mode.response import SocketModeResponse
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.simulator.slack import Fault, SlackSimulator
 from bots.simulator.transcript import ShownFile
+from tests.slack_client import App, client, refused
 
 
 @pytest.fixture
 async def slack() -> AsyncIterator[SlackSimulator]:
     async with SlackSimulator(retry_scale=0.001) as simulator:
         yield simulator
-
-
-def client(slack: SlackSimulator, token: str | None = None) -> AsyncWebClient:
-    return AsyncWebClient(token=slack.bot_token if token is None else token, base_url=slack.url, retry_handlers=[])
-
-
-class App:
-    """A socket that keeps what it gets, and acknowledges it unless told not to."""
-
-    def __init__(self, slack: SlackSimulator) -> None:
-        self.requests: list[SocketModeRequest] = []
-        self.silent = 0
-        self.answer: dict[str, str] | None = None
-        self.socket = SocketModeClient(
-            app_token=slack.app_token, web_client=client(slack), ping_interval=0.1, auto_reconnect_enabled=True
-        )
-        self.socket.socket_mode_request_listeners.append(self._take)  # type: ignore[arg-type] # any coroutine is called
-
-    async def _take(self, socket: SocketModeClient, request: SocketModeRequest) -> None:
-        self.requests.append(request)
-        if self.silent:
-            self.silent -= 1
-            return
-        await socket.send_socket_mode_response(SocketModeResponse(request.envelope_id, payload=self.answer))
-
-    async def __aenter__(self) -> "App":
-        await self.socket.connect()  # type: ignore[no-untyped-call] # slack-sdk
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.socket.close()  # type: ignore[no-untyped-call] # slack-sdk
-        await asyncio.sleep(0)
-
-
-async def refused(call: object) -> str:
-    with pytest.raises(SlackApiError) as caught:
-        await call  # type: ignore[misc] # an awaitable of slack-sdk's
-    return str(caught.value.response["error"])
 
 
 async def test_a_post_is_seen_and_described(slack: SlackSimulator) -> None:

@@ -65,13 +65,15 @@ class Shown:
 
     Attributes:
         author: the id of the person, or of the bot.
+        earlier: the texts that it showed before, where the platform keeps them apart.
         to: the only person who sees it, None where everybody in the channel does.
         tables: the cells of each table, rows of columns.
-        tasks: in the order in which they appeared.
+        tasks: in the order in which they appeared, and
+        plan: the title above them.
         streaming: more text is expected to appear in it.
         reactions: the people who reacted, by the name of the emoji.
-        links: the addresses in it that can be clicked or were given a preview.
-        pings: who is notified by it: ids of people, and words as "channel" or "everyone".
+        links: the addresses that could be clicked in it at any time, or were fetched as pictures.
+        pings: who was notified by it at any time: ids of people, and words as "channel" or "everyone".
         warnings: what the platform itself shows beside it to whoever used a control in vain.
     """
 
@@ -83,13 +85,16 @@ class Shown:
     files: list[ShownFile] = field(default_factory=list)
     to: str | None = None
     edits: int = 0
+    earlier: list[str] = field(default_factory=list)
     deleted: bool = False
     controls: list[ShownControl] = field(default_factory=list)
     tables: list[list[list[str]]] = field(default_factory=list)
     tasks: list[ShownTask] = field(default_factory=list)
+    plan: str = ""
     streaming: bool = False
     reactions: dict[str, list[str]] = field(default_factory=dict)
     links: list[str] = field(default_factory=list)
+    previews: list[str] = field(default_factory=list)
     pings: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from bots.simulator.slack.errors import ApiError
 from bots.simulator.slack.faults import Fault, Faults, hang_up
 from bots.simulator.slack.messages import checked
-from bots.simulator.slack.world import ApiError, Post, World
+from bots.simulator.slack.world import Post, World
 from core.messages import JsonObject
 
 MAX_USES = 5

@@ -9,9 +9,10 @@ from aiohttp import web
 from pydantic import JsonValue
 
 from bots.simulator.slack.call import Call, Handler
+from bots.simulator.slack.errors import ApiError
 from bots.simulator.slack.faults import Fault, Faults, hang_up
 from bots.simulator.slack.methods import METHODS
-from bots.simulator.slack.world import ApiError, World
+from bots.simulator.slack.world import World
 
 _APP_METHODS = {"apps.connections.open"}
 _LOGIN_PAGE = "<!DOCTYPE html><html><head><title>Slack</title></head><body>Sign in to Simulated</body></html>"

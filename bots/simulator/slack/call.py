@@ -7,7 +7,8 @@ from typing import TypeAlias
 
 from pydantic import JsonValue
 
-from bots.simulator.slack.world import ApiError, World
+from bots.simulator.slack.errors import ApiError
+from bots.simulator.slack.world import World
 from core.messages import JsonObject
 
 

@@ -6,8 +6,9 @@ from typing import Final
 from pydantic import JsonValue
 
 from bots.simulator.slack.call import Call
+from bots.simulator.slack.errors import ApiError
 from bots.simulator.slack.payloads import post_object
-from bots.simulator.slack.world import ApiError, Channel, Kind, Post, World, read_scope
+from bots.simulator.slack.world import Channel, Kind, Post, World, read_scope
 from core.messages import JsonObject
 
 _TYPES: Final[dict[str, Kind]] = {

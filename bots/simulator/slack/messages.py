@@ -4,11 +4,13 @@ from pydantic import JsonValue
 
 from bots.simulator.slack import blocks as block_kit
 from bots.simulator.slack.call import Call
+from bots.simulator.slack.errors import ApiError
 from bots.simulator.slack.payloads import post_object
-from bots.simulator.slack.world import ApiError, Channel, Post, World
+from bots.simulator.slack.world import Channel, Post, World
 from core.messages import JsonObject
 
 MAX_TEXT = 40_000
+MAX_UPDATE = 4_000
 
 
 async def post_message(world: World, call: Call) -> JsonObject:
@@ -23,22 +25,31 @@ async def post_message(world: World, call: Call) -> JsonObject:
         text=text,
         blocks=blocks,
         thread=thread_root(channel, call),
-        metadata=_metadata(call),
+        metadata=metadata_of(call),
     )
     await world.add(post)
     return {"channel": channel.id, "ts": post.ts, "message": post_object(world, post, call.base_url, metadata=True)}
 
 
 async def update(world: World, call: Call) -> JsonObject:
-    """Edit one of the bot's messages."""
+    """Edit one of the bot's messages; without a list of blocks it keeps those it has.
+
+    https://docs.slack.dev/reference/methods/chat.update. That a message cannot be edited while it is being written is
+    documented by its error alone.
+    """
     world.need("chat:write")
     channel, post = _own(world, call, "cant_update_message")
-    post.text, post.blocks = _content(call)
-    shown = world.transcript.find(post.ts)
-    if shown is not None:
-        shown.text = block_kit.visible(post.text, post.blocks)
-        shown.edits += 1
-        await world.transcript.changed()
+    if post.streaming:
+        raise ApiError("streaming_state_conflict")
+    if len(call.text("text")) > MAX_UPDATE:
+        raise ApiError("msg_too_long")
+    metadata, (text, blocks) = metadata_of(call), _content(call)
+    keeps = call.structure("blocks") is None and not call.text("markdown_text")
+    previous = world.snapshot(post)
+    post.text, post.blocks = text, post.blocks if keeps else blocks
+    post.metadata = metadata or post.metadata
+    post.edited = world.timestamp()
+    await world.changed(post, previous)
     return {
         "channel": channel.id,
         "ts": post.ts,
@@ -51,11 +62,10 @@ async def delete(world: World, call: Call) -> JsonObject:
     """Delete one of the bot's messages."""
     world.need("chat:write")
     channel, post = _own(world, call, "cant_delete_message")
-    channel.posts.remove(post)
-    shown = world.transcript.find(post.ts)
-    if shown is not None:
-        shown.deleted = True
-        await world.transcript.changed()
+    if post.streaming:
+        raise ApiError("cant_delete_message")
+    world.remove(post)
+    await world.transcript.changed()
     return {"channel": channel.id, "ts": post.ts}
 
 
@@ -79,14 +89,11 @@ def checked(text: str, blocks: JsonValue) -> list[JsonObject]:
     """
     if len(text) > MAX_TEXT:
         raise ApiError("msg_too_long")
-    if not blocks:
-        if not text:
-            raise ApiError("no_text")
-        return []
-    error = block_kit.problem(blocks)
-    if error:
-        raise ApiError(error)
-    return [block for block in blocks if isinstance(block, dict)] if isinstance(blocks, list) else []
+    if blocks:
+        return block_kit.checked(blocks)
+    if not text:
+        raise ApiError("no_text")
+    return []
 
 
 def thread_root(channel: Channel, call: Call) -> str | None:
@@ -109,9 +116,10 @@ def _content(call: Call) -> tuple[str, list[JsonObject]]:
     return text, checked(text, blocks)
 
 
-def _metadata(call: Call) -> JsonObject | None:
+def metadata_of(call: Call) -> JsonObject | None:
+    """Return the metadata of a message, None where it has none."""
     metadata = call.structure("metadata")
-    if metadata is None:
+    if not metadata:
         return None
     if not isinstance(metadata, dict) or not isinstance(metadata.get("event_payload"), dict):
         raise ApiError("invalid_metadata_format")
@@ -125,6 +133,6 @@ def _own(world: World, call: Call, refusal: str) -> tuple[Channel, Post]:
     post = channel.find(call.text("ts"))
     if post is None:
         raise ApiError("message_not_found")
-    if post.user != world.bot:
+    if post.user != world.bot or post.tombstone:
         raise ApiError(refusal)
     return channel, post

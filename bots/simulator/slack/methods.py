@@ -3,6 +3,7 @@
 Errors and fields: the pages of https://docs.slack.dev/reference/methods.
 """
 
+from bots.simulator.slack import streams
 from bots.simulator.slack.call import Call, Handler
 from bots.simulator.slack.conversations import (
     conversation_history,
@@ -11,9 +12,11 @@ from bots.simulator.slack.conversations import (
     user_conversations,
     user_info,
 )
+from bots.simulator.slack.errors import ApiError
 from bots.simulator.slack.messages import delete, post_ephemeral, post_message, update
-from bots.simulator.slack.uploads import complete_upload, file_info, upload_url
-from bots.simulator.slack.world import ApiError, World
+from bots.simulator.slack.reactions import add_reaction, remove_reaction
+from bots.simulator.slack.uploads import complete_upload, delete_file, file_info, upload_url
+from bots.simulator.slack.world import World
 from core.messages import JsonObject
 
 
@@ -49,6 +52,11 @@ METHODS: dict[str, Handler] = {
     "chat.update": update,
     "chat.delete": delete,
     "chat.postEphemeral": post_ephemeral,
+    "chat.startStream": streams.start,
+    "chat.appendStream": streams.append,
+    "chat.stopStream": streams.stop,
+    "reactions.add": add_reaction,
+    "reactions.remove": remove_reaction,
     "conversations.info": conversation_info,
     "conversations.replies": conversation_replies,
     "conversations.history": conversation_history,
@@ -57,5 +65,6 @@ METHODS: dict[str, Handler] = {
     "files.getUploadURLExternal": upload_url,
     "files.completeUploadExternal": complete_upload,
     "files.info": file_info,
+    "files.delete": delete_file,
     "assistant.threads.setStatus": set_status,
 }

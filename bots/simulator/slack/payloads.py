@@ -1,7 +1,8 @@
 """The payloads Slack sends to an app, built as its documentation shows them.
 
 https://docs.slack.dev/apis/events-api/ (envelope), https://docs.slack.dev/reference/events/message,
-https://docs.slack.dev/reference/events/app_mention, https://docs.slack.dev/interactivity/implementing-slash-commands,
+https://docs.slack.dev/reference/events/app_mention, https://docs.slack.dev/reference/events/message/message_changed,
+https://docs.slack.dev/reference/events/message/message_deleted, https://docs.slack.dev/interactivity/implementing-slash-commands,
 https://docs.slack.dev/reference/objects/file-object.
 """
 
@@ -11,7 +12,7 @@ import uuid
 
 from pydantic import JsonValue
 
-from bots.simulator.slack.world import Channel, Post, StoredFile, World
+from bots.simulator.slack.world import Channel, Happening, Post, StoredFile, World
 from core.messages import JsonObject
 
 _CONTROL = re.compile(r"<(?:[@#!]|https?://|mailto:)[^<>]*>")
@@ -70,19 +71,44 @@ def message(world: World, post: Post, base_url: str) -> JsonObject:
     return event
 
 
-def message_changed(world: World, post: Post, previous: str, base_url: str) -> JsonObject:
-    """Build the event for a message that was edited, or that Slack added a preview of a link to."""
+def message_changed(world: World, post: Post, previous: Post, base_url: str) -> JsonObject:
+    """Build the event for a message that was edited, got a preview of a link, or left a tombstone."""
+    changed: JsonObject = {
+        "message": post_object(world, post, base_url),
+        "previous_message": post_object(world, previous, base_url),
+    }
+    return {**_hidden(world, post, "message_changed"), **changed}
+
+
+def message_deleted(world: World, post: Post, previous: Post, base_url: str) -> JsonObject:
+    """Build the event for a message that is gone."""
+    gone: JsonObject = {"deleted_ts": post.ts, "previous_message": post_object(world, previous, base_url)}
+    return {**_hidden(world, post, "message_deleted"), **gone}
+
+
+def reaction(world: World, happening: Happening) -> JsonObject:
+    """Build the event for a reaction that was added or removed: https://docs.slack.dev/reference/events/reaction_added."""
+    post = happening.post
+    return {
+        "type": happening.kind,
+        "user": happening.user,
+        "reaction": happening.reaction,
+        "item_user": post.user,
+        "item": {"type": "message", "channel": post.channel, "ts": post.ts},
+        "event_ts": world.timestamp(),
+    }
+
+
+def _hidden(world: World, post: Post, subtype: str) -> JsonObject:
     now = world.timestamp()
     return {
         "type": "message",
-        "subtype": "message_changed",
+        "subtype": subtype,
         "hidden": True,
         "channel": post.channel,
         "channel_type": world.channels[post.channel].kind,
         "ts": now,
         "event_ts": now,
-        "message": post_object(world, post, base_url),
-        "previous_message": {**post_object(world, post, base_url), "text": previous},
     }
 
 
@@ -154,10 +180,18 @@ def post_object(world: World, post: Post, base_url: str, *, metadata: bool = Fal
     }
     if post.user == world.bot:
         shown |= {"bot_id": world.bot_id, "app_id": world.app}
-    elif world.users[post.user].is_bot:
+    elif post.user in world.users and world.users[post.user].is_bot:
         shown |= {"bot_id": f"B{post.user}", "app_id": f"A{post.user}"}
     if post.edited:
-        shown["edited"] = {"user": post.user, "ts": post.ts}
+        shown["edited"] = {"user": post.user, "ts": post.edited}
+    if post.tombstone:
+        shown |= {"subtype": "tombstone", "hidden": True, "user": "USLACKBOT"}
+    if post.stream is not None:
+        shown["streaming_state"] = "in_progress" if post.streaming else "completed"
+    if post.reactions:
+        shown["reactions"] = [
+            {"name": name, "users": list(people), "count": len(people)} for name, people in post.reactions.items()
+        ]
     if post.thread:
         shown["thread_ts"] = post.thread
     if post.files:

@@ -10,22 +10,26 @@ from typing import Literal, Self
 
 from aiohttp import web
 
+from bots.simulator.slack import streams
 from bots.simulator.slack.answers import Answers
 from bots.simulator.slack.api import Tokens, WebApi
 from bots.simulator.slack.call import Call
 from bots.simulator.slack.delivery import DEADLINE, Courier, Delivery, Way
+from bots.simulator.slack.errors import ApiError
 from bots.simulator.slack.faults import Fault, Faults
 from bots.simulator.slack.payloads import (
     app_mention,
     event_callback,
     message,
     message_changed,
+    message_deleted,
+    reaction,
     slash_command,
     typed,
 )
 from bots.simulator.slack.sockets import Sockets
 from bots.simulator.slack.webhook import Webhook
-from bots.simulator.slack.world import ApiError, Channel, Kind, Post, StoredFile, User, World
+from bots.simulator.slack.world import Channel, Happening, Kind, Post, StoredFile, User, World
 from bots.simulator.transcript import Shown, ShownFile, Transcript
 from core.messages import JsonObject
 
@@ -44,6 +48,8 @@ SCOPES = (
     "im:write",
     "mpim:history",
     "mpim:read",
+    "reactions:read",
+    "reactions:write",
     "users:read",
 )
 MAX_BODY = 1 << 30
@@ -66,6 +72,7 @@ class SlackSimulator:
         message_events: the app also gets `message` events of channels, so that a mention arrives twice.
         retry_scale: what the real pauses before repeated deliveries (none, 1 and 5 minutes) are multiplied by.
         deadline: seconds the app has to acknowledge a delivery.
+        stream_idle: seconds after which Slack ends a message that nothing more was added to.
         port: 0 for any free one.
     """
 
@@ -78,9 +85,11 @@ class SlackSimulator:
         message_events: bool = False,
         retry_scale: float = 1.0,
         deadline: float = DEADLINE,
+        stream_idle: float = 300.0,
         port: int = 0,
     ) -> None:
-        self.world = World(scopes=scopes, posted=self._echo)
+        self.world = World(scopes=scopes, happened=self._tell)
+        self.world.stream_idle = stream_idle
         self.tokens = Tokens()
         self.webhook = Webhook(self.signing_secret)
         self.sockets = Sockets()
@@ -151,14 +160,21 @@ class SlackSimulator:
         self.world.channels[channel_id] = Channel(id=channel_id, name=name, kind=kind, members=set(members))
         return self.world.channels[channel_id]
 
-    def add_user(self, user_id: str, name: str, *, is_bot: bool = False) -> User:
-        """Make a person, or another bot."""
-        self.world.users[user_id] = User(id=user_id, name=name, is_bot=is_bot)
+    def add_user(
+        self, user_id: str, name: str, *, is_bot: bool = False, team: str = World.team, restricted: bool = False
+    ) -> User:
+        """Make a person, a guest where restricted, or another bot; one of another team comes through Slack Connect."""
+        self.world.users[user_id] = User(id=user_id, name=name, is_bot=is_bot, team=team, restricted=restricted)
         return self.world.users[user_id]
 
     def fail(self, method: str, fault: Fault) -> None:
         """Let the next calls of a method go wrong; "upload", "download" and "response_url" count as methods."""
         self._faults.add(method, fault)
+
+    async def expire_streams(self, *, error: str = "message_not_in_streaming_state") -> None:
+        """End every message that is being written, as Slack does when nothing was added for some minutes."""
+        for post in [post for channel in self.world.channels.values() for post in channel.posts if post.streaming]:
+            await streams.end(self.world, post, error)
 
     def expire_response_urls(self) -> None:
         """Let all response URLs grow older than 30 minutes."""
@@ -254,14 +270,19 @@ class SlackSimulator:
     async def edit(self, channel: str, ts: str, text: str) -> None:
         """Change a person's message; with the text it has, add a preview of a link as Slack does."""
         post = self._post(channel, ts)
-        previous, post.text = post.text, typed(text)
-        post.edited = post.text != previous
-        if self._hears(channel):
-            self.event(message_changed(self.world, post, previous, self.base_url))
+        previous = self.world.snapshot(post)
+        post.text = typed(text)
+        if post.text != previous.text:
+            post.edited = self.world.timestamp()
+        await self.world.changed(post, previous)
 
     def delete(self, channel: str, ts: str) -> None:
-        """Delete a person's message; its replies stay."""
-        self.world.channels[channel].posts.remove(self._post(channel, ts))
+        """Delete a person's message; one that has replies leaves a tombstone."""
+        self.world.remove(self._post(channel, ts))
+
+    async def react(self, channel: str, ts: str, user: str, reaction: str, *, take_back: bool = False) -> None:
+        """React to a message, or take the reaction back."""
+        await self.world.react(self._post(channel, ts), user, reaction, take_back=take_back)
 
     async def _write(self, channel: str, user: str, text: str, *, thread: str | None, files: list[StoredFile]) -> Post:
         post = Post(ts=self.world.timestamp(), channel=channel, user=user, text=typed(text), thread=thread, files=files)
@@ -303,10 +324,19 @@ class SlackSimulator:
         place = self.world.channels[channel]
         return self.world.bot in place.members and (place.kind == "im" or self._message_events)
 
-    def _echo(self, post: Post) -> None:
-        """Deliver the bot's own message back to it, as Slack does for everything it listens to."""
-        if self._hears(post.channel):
-            self.event(message(self.world, post, self.base_url))
+    def _tell(self, happening: Happening) -> None:
+        """Deliver what happened to a message, also to one of the bot's own, as Slack does wherever the bot listens."""
+        post, previous = happening.post, happening.previous or happening.post
+        if happening.kind in ("reaction_added", "reaction_removed"):
+            if self.world.bot in self.world.channels[post.channel].members:
+                self.event(reaction(self.world, happening))
+        elif self._hears(post.channel):
+            if happening.kind == "posted":
+                self.event(message(self.world, post, self.base_url))
+            elif happening.kind == "edited":
+                self.event(message_changed(self.world, post, previous, self.base_url))
+            else:
+                self.event(message_deleted(self.world, post, previous, self.base_url))
 
     def _routes(self) -> web.Application:
         app = web.Application(client_max_size=MAX_BODY)

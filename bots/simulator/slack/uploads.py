@@ -1,9 +1,10 @@
 """Uploading and describing files: https://docs.slack.dev/messaging/working-with-files."""
 
 from bots.simulator.slack.call import Call
+from bots.simulator.slack.errors import ApiError
 from bots.simulator.slack.messages import thread_root
 from bots.simulator.slack.payloads import file_object
-from bots.simulator.slack.world import ApiError, Post, StoredFile, World
+from bots.simulator.slack.world import Post, StoredFile, World
 from core.messages import JsonObject
 
 
@@ -51,6 +52,29 @@ async def file_info(world: World, call: Call) -> JsonObject:
     if file is None:
         raise ApiError("file_not_found")
     return {"file": file_object(world, file, call.base_url, full=True)}
+
+
+async def delete_file(world: World, call: Call) -> JsonObject:
+    """Delete a file of the bot's, which takes it out of its messages; one without text and other files goes too.
+
+    https://docs.slack.dev/reference/methods/files.delete
+    """
+    world.need("files:write")
+    file = world.files.get(call.needed("file"))
+    if file is None:
+        raise ApiError("file_not_found")
+    if file.user != world.bot:
+        raise ApiError("cant_delete_file")
+    del world.files[file.id]
+    for post in [post for channel in world.channels.values() for post in channel.posts if file in post.files]:
+        previous = world.snapshot(post)
+        post.files.remove(file)
+        if post.text or post.blocks or post.files:
+            await world.changed(post, previous)
+        else:
+            world.remove(post)
+            await world.transcript.changed()
+    return {}
 
 
 def _media_type(name: str) -> str:

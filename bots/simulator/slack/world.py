@@ -2,16 +2,17 @@
 
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal, TypeAlias
 
-from pydantic import JsonValue
-
-from bots.simulator.slack.blocks import pings, visible
+from bots.simulator.slack import reading
+from bots.simulator.slack.errors import ApiError
 from bots.simulator.transcript import Shown, ShownFile, Transcript
 from core.messages import JsonObject
 
 Kind: TypeAlias = Literal["channel", "group", "im", "mpim"]
+
+TOMBSTONE: Final = "This message was deleted."
 
 _SCOPE_WORD: dict[Kind, str] = {"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}
 
@@ -21,22 +22,20 @@ def read_scope(kind: Kind) -> str:
     return f"{_SCOPE_WORD[kind]}:read"
 
 
-class ApiError(Exception):
-    """Answer a call with `{"ok": false, "error": code}` and further fields."""
-
-    def __init__(self, code: str, **fields: JsonValue) -> None:
-        super().__init__(code)
-        self.code = code
-        self.fields: JsonObject = dict(fields)
-
-
 @dataclass(slots=True, kw_only=True)
 class User:
-    """A person or the bot."""
+    """A person or the bot.
+
+    Attributes:
+        team: another workspace's id for somebody who is here through Slack Connect.
+        restricted: a guest, in some channels only.
+    """
 
     id: str
     name: str
     is_bot: bool = False
+    team: str = "T1"
+    restricted: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,8 +60,31 @@ class StoredFile:
 
 
 @dataclass(slots=True, kw_only=True)
+class Stream:
+    """A message that is written while people watch.
+
+    Attributes:
+        mode: "timeline" or "plan": how tasks are shown.
+        touched: when something was last added, on the monotonic clock.
+        ended: the error that answers whatever else is added, None while it is open.
+    """
+
+    mode: str
+    touched: float
+    ended: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
 class Post:
-    """One message; `ts` is its id within the channel, `thread` the id of the message it replies to."""
+    """One message; `ts` is its id within the channel, `thread` the id of the message it replies to.
+
+    Attributes:
+        to: the only person who sees it, None where everybody in the channel does.
+        edited: the id of its last edit, None where there was none.
+        reactions: the people who reacted, by the name of the emoji.
+        stream: of a message that was written while people watched.
+        tombstone: it was deleted, and stands for the thread under it.
+    """
 
     ts: str
     channel: str
@@ -72,7 +94,33 @@ class Post:
     thread: str | None = None
     files: list[StoredFile] = field(default_factory=list)
     metadata: JsonObject | None = None
-    edited: bool = False
+    to: str | None = None
+    edited: str | None = None
+    reactions: dict[str, list[str]] = field(default_factory=dict)
+    stream: Stream | None = None
+    tombstone: bool = False
+
+    @property
+    def streaming(self) -> bool:
+        """Whether more is expected to be added to it."""
+        return self.stream is not None and self.stream.ended is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """Something that happened to a message.
+
+    Attributes:
+        previous: the message as it was before an edit or a deletion.
+        user: who reacted.
+        reaction: the name of the emoji.
+    """
+
+    kind: Literal["posted", "edited", "deleted", "reaction_added", "reaction_removed"]
+    post: Post
+    previous: Post | None = None
+    user: str = ""
+    reaction: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -100,11 +148,13 @@ class World:
 
     Args:
         scopes: what the bot's token may do.
-        posted: called with each message of the bot.
+        happened: called with everything that happens to messages, but not with the new ones of people.
 
     Attributes:
+        whispers: messages that only one person sees.
         pings: who was notified by the bot's messages: ids of people, "channel", "here", "everyone".
         page: the most items of one page of a list.
+        stream_idle: seconds after which Slack ends a message that nothing more was added to.
     """
 
     team = "T1"
@@ -112,7 +162,7 @@ class World:
     bot = "UBOT"
     bot_id = "B1"
 
-    def __init__(self, *, scopes: Collection[str], posted: Callable[[Post], None]) -> None:
+    def __init__(self, *, scopes: Collection[str], happened: Callable[[Happening], None]) -> None:
         self.scopes = frozenset(scopes)
         self.transcript = Transcript()
         self.users = {user.id: user for user in _PEOPLE}
@@ -124,7 +174,9 @@ class World:
         self.files: dict[str, StoredFile] = {}
         self.pings: list[str] = []
         self.page = 1000
-        self._posted = posted
+        self.stream_idle = 300.0
+        self.whispers: list[Post] = []
+        self._happened = happened
         self._last = 0
         self._count = 0
 
@@ -178,33 +230,86 @@ class World:
             raise ApiError("not_in_channel")
         return channel
 
+    def post(self, channel: str, ts: str) -> Post | None:
+        """Return a message, also one that only one person sees."""
+        whispers = (post for post in self.whispers if (post.channel, post.ts) == (channel, ts))
+        return self.channels[channel].find(ts) or next(whispers, None)
+
     async def add(self, post: Post) -> Post:
-        """Show a message to everybody in its channel."""
-        self.channels[post.channel].posts.append(post)
-        if post.user == self.bot:
-            self.pings += pings(post.text, post.blocks)
+        """Show a message to everybody in its channel, or to one person."""
+        (self.whispers if post.to else self.channels[post.channel].posts).append(post)
+        if post.user == self.bot and not post.to:
             self.statuses.pop((post.channel, post.thread or ""), None)
-        await self.transcript.add(
-            Shown(
-                id=post.ts,
-                channel=post.channel,
-                author=post.user,
-                text=visible(post.text, post.blocks),
-                thread=post.thread,
-                files=[file.shown() for file in post.files],
-            )
-        )
-        if post.user == self.bot:
-            self._posted(post)
+        shown = Shown(id=post.ts, channel=post.channel, author=post.user, text="", thread=post.thread, to=post.to)
+        self._read(post, shown)
+        await self.transcript.add(shown)
+        if post.user == self.bot and not post.to:
+            self._happened(Happening(kind="posted", post=post))
         return post
+
+    def snapshot(self, post: Post) -> Post:
+        """Return a message as it is now, before it is changed."""
+        return replace(post, blocks=list(post.blocks), files=list(post.files))
+
+    async def changed(self, post: Post, previous: Post | None = None) -> None:
+        """Show a message as it is now; with what it was before, tell of an edit too."""
+        shown = self.transcript.find(post.ts)
+        if shown is not None:
+            self._read(post, shown)
+            shown.edits += previous is not None
+            await self.transcript.changed()
+        if previous is not None and not post.to:
+            self._happened(Happening(kind="edited", post=post, previous=previous))
+
+    def remove(self, post: Post) -> None:
+        """Delete a message; the root of a thread leaves a tombstone, as long as there are replies."""
+        previous = self.snapshot(post)
+        shown = self.transcript.find(post.ts)
+        if shown is not None:
+            shown.deleted = True
+        posts = self.whispers if post.to else self.channels[post.channel].posts
+        replies = [each for each in posts if each.thread == post.ts and each is not post]
+        if replies:
+            post.text, post.blocks, post.files, post.tombstone = TOMBSTONE, [], [], True
+        else:
+            posts.remove(post)
+        if not post.to:
+            self._happened(Happening(kind="edited" if replies else "deleted", post=post, previous=previous))
+
+    async def react(self, post: Post, user: str, reaction: str, *, take_back: bool = False) -> None:
+        """Add a person's reaction to a message, or take it away."""
+        people = post.reactions.setdefault(reaction, [])
+        if take_back:
+            people.remove(user)
+        else:
+            people.append(user)
+        if not people:
+            del post.reactions[reaction]
+        await self.changed(post)
+        kind: Literal["reaction_added", "reaction_removed"] = "reaction_removed" if take_back else "reaction_added"
+        self._happened(Happening(kind=kind, post=post, user=user, reaction=reaction))
 
     async def whisper(self, *, channel: str, to: str, author: str, text: str, blocks: list[JsonObject]) -> str:
         """Show an ephemeral message to one person."""
-        ts = self.timestamp()
-        await self.transcript.add(
-            Shown(id=ts, channel=channel, author=author, text=visible(text, blocks), to=to),
-        )
-        return ts
+        post = Post(ts=self.timestamp(), channel=channel, user=author, text=text, blocks=blocks, to=to)
+        return (await self.add(post)).ts
+
+    def _read(self, post: Post, shown: Shown) -> None:
+        """Write down what people see of a message now."""
+        text = "" if post.stream and not post.edited else post.text
+        shown.text = reading.visible(text, post.blocks)
+        shown.files = [file.shown() for file in post.files]
+        shown.controls = reading.controls(post.blocks)
+        shown.tables = reading.tables(post.blocks)
+        shown.tasks = reading.tasks(post.blocks)
+        shown.plan = reading.plan(post.blocks)
+        shown.streaming = post.streaming
+        shown.reactions = {reaction: list(people) for reaction, people in post.reactions.items()}
+        shown.links += [link for link in reading.links(text, post.blocks) if link not in shown.links]
+        fresh = [ping for ping in reading.pings(text, post.blocks) if ping not in shown.pings]
+        shown.pings += dict.fromkeys(fresh)
+        if post.user == self.bot:
+            self.pings += fresh
 
 
 _PEOPLE = (

@@ -1,0 +1,75 @@
+"""What people read of Slack's two markups, which addresses in them are live, and who is notified.
+
+mrkdwn (https://docs.slack.dev/messaging/formatting-message-text) stands in `text` and in text objects, Markdown in
+`markdown` blocks. Where it is not documented what becomes a link or a mention, the worse case is taken: Markdown's
+entities and backslashes are resolved before both are looked for, mentions count in code too, and an address in the
+`text` counts although people only read the blocks. Text that is safe here is safe there.
+"""
+
+import html
+import re
+
+_MENTION = re.compile(r"<(?:@(?P<user>[UW][A-Z0-9]+)|!(?P<mass>channel|here|everyone|subteam\^[A-Z0-9]+))(?:\|[^>]*)?>")
+_BARE_MENTION = re.compile(r"(?<![\w.])@(channel|here|everyone)\b", re.IGNORECASE)
+_TOKEN = re.compile(r"<([^<>]*)>")
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.\-]*://[^\s<>|\"`]+|(?<![\w./@])www\.[\w\-]+\.[^\s<>|\"`]+", re.IGNORECASE)
+_TARGET = re.compile(r"\]\(\s*<?([^\s<>)]+)|^ {0,3}\[[^\]\n]+\]:\s*<?([^\s<>]+)", re.MULTILINE)
+_FENCED = re.compile(
+    r"^ {0,3}(`{3,}|~{3,})[^\n]*(?:\n(?:.*?\n)?? {0,3}\1[`~]*[^\S\n]*$|.*\Z)", re.MULTILINE | re.DOTALL
+)
+_PREFORMATTED = re.compile(r"```.*?```", re.DOTALL)
+_SPAN = re.compile(r"(?<![`\\])(`+)(?!`)(?:(?!\n\s*\n).)+?(?<!`)\1(?!`)", re.DOTALL)
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+_TRAILING = ".,;:!?'\"*_~)]}"
+
+
+def plain(mrkdwn: str) -> str:
+    """Return what people read of mrkdwn: links and mentions by their labels, entities resolved."""
+
+    def label(match: re.Match[str]) -> str:
+        target, _, words = match[1].partition("|")
+        return words or target.replace("!", "@", 1)
+
+    return _entities(_TOKEN.sub(label, mrkdwn))
+
+
+def mrkdwn_links(mrkdwn: str) -> list[str]:
+    """Return the addresses in mrkdwn that can be clicked: those in angle brackets, and bare ones outside code."""
+    targets = [match[1].partition("|")[0] for match in _TOKEN.finditer(mrkdwn)]
+    named = [_entities(target) for target in targets if not target.startswith(("@", "#", "!"))]
+    rest = _entities(_SPAN.sub(" ", _PREFORMATTED.sub(" ", _TOKEN.sub(" ", mrkdwn))))
+    return _once([*named, *addresses(rest)])
+
+
+def markdown_links(markdown: str) -> list[str]:
+    """Return the addresses in Markdown that can be clicked or are fetched as pictures."""
+    prose = _SPAN.sub(" ", _FENCED.sub(" ", markdown))
+    spoken = _ESCAPED.sub(r"\1", html.unescape(prose))
+    found = [match[1] or match[2] for each in (prose, spoken) for match in _TARGET.finditer(each)]
+    targets = [_ESCAPED.sub(r"\1", html.unescape(target)) for target in found]
+    return _once([*targets, *addresses(prose), *addresses(spoken)])
+
+
+def mrkdwn_pings(mrkdwn: str) -> list[str]:
+    """Return whom mrkdwn notifies: ids of people, "channel", "here", "everyone", ids of groups of people."""
+    return [match["user"] or match["mass"] for match in _MENTION.finditer(mrkdwn)]
+
+
+def markdown_pings(markdown: str) -> list[str]:
+    """Return whom Markdown might notify."""
+    spoken = _ESCAPED.sub(r"\1", html.unescape(markdown))
+    found = [ping for each in (markdown, spoken) for ping in mrkdwn_pings(each)]
+    return _once([*found, *(match[1].lower() for match in _BARE_MENTION.finditer(spoken))])
+
+
+def addresses(text: str) -> list[str]:
+    """Return the addresses that stand bare in a text."""
+    return [match[0].rstrip(_TRAILING) for match in _ADDRESS.finditer(text)]
+
+
+def _entities(text: str) -> str:
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def _once(found: list[str]) -> list[str]:
+    return list(dict.fromkeys(found))
