@@ -97,6 +97,9 @@ def _parser() -> argparse.ArgumentParser:
     retry.add_argument("turn", metavar="ID", type=int, help="the turn's number")
     retry.set_defaults(command=_retry)
 
+    feedback = commands.add_parser("feedback", parents=[everywhere], help="list what people thought of answers")
+    feedback.set_defaults(command=_feedback)
+
     manifest = commands.add_parser("manifest", parents=[everywhere], help="print the manifest of a platform's app")
     manifest.add_argument("platform", choices=["slack"])
     manifest.set_defaults(command=_manifest)
@@ -180,6 +183,16 @@ def _retry(arguments: argparse.Namespace) -> int:
     from bots.turns import retried
 
     print(asyncio.run(retried(config, arguments.turn)))
+    return 0
+
+
+def _feedback(arguments: argparse.Namespace) -> int:
+    import asyncio
+
+    config = _logged(arguments)
+    from bots.feedback import listed
+
+    print(asyncio.run(listed(config)))
     return 0
 
 

@@ -1,12 +1,9 @@
 """`steward turns`: which turns somebody should look at, and having one tried again."""
 
-import contextlib
-from collections.abc import AsyncIterator, Sequence
-
+from bots.tables import opened, table
 from bots.terminal.screen import harmless
 from core.config import Config
-from core.errors import OperatorError
-from core.store import holder, open_store
+from core.store import holder
 from core.telemetry import redact
 from core.troubles import Trouble, Troubles
 
@@ -19,8 +16,8 @@ async def listed(config: Config) -> str:
     Raises:
         OperatorError: there is no database in the data folder, or it cannot be read.
     """
-    async with _troubles(config) as troubles:
-        found = await troubles.list()
+    async with opened(config) as store:
+        found = await Troubles(store).list()
     return table([_HEADINGS, *map(_row, found)]) if found else "No turn is stuck, failed or undelivered."
 
 
@@ -31,28 +28,10 @@ async def retried(config: Config, turn: int) -> str:
         UserError: there is nothing to try again.
         OperatorError: as for `listed`.
     """
-    async with _troubles(config) as troubles:
-        await troubles.retry(turn)
+    async with opened(config) as store:
+        await Troubles(store).retry(turn)
     when = "in a moment" if holder(config.data_dir) is not None else "when Steward is started"
     return f"Turn {turn} is tried again {when}."
-
-
-def table(rows: Sequence[Sequence[str]]) -> str:
-    """Write rows in columns."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows)
-    return "\n".join(line.rstrip() for line in lines)
-
-
-@contextlib.asynccontextmanager
-async def _troubles(config: Config) -> AsyncIterator[Troubles]:
-    if not config.database.exists():
-        raise OperatorError(f"There is no database {config.database}: check data_dir, or start Steward once.")
-    store = await open_store(config.database)
-    try:
-        yield Troubles(store)
-    finally:
-        await store.close()
 
 
 def _row(trouble: Trouble) -> tuple[str, ...]:

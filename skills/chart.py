@@ -5,6 +5,7 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from core import Attachment, Context, SkillError, skill
+from skills.charting.figures import figures
 from skills.charting.render import picture
 from skills.charting.restyle import with_kind, with_palette
 from skills.charting.spec import MOST_SERIES, Chart, Kind, Palette, Series, Size
@@ -159,6 +160,26 @@ async def restyle_chart(
     if palette or not (kind or given):
         changed = with_palette(changed, palette or "colourful")
     return picture(changed)
+
+
+@skill
+def chart_data(chart: Attachment) -> Attachment:
+    """Write the numbers of an earlier chart as a CSV file.
+
+    Args:
+        chart: The chart.
+    """
+    return figures(Chart.read(chart.spec), chart.filename)
+
+
+@skill(preload=DRAWING)
+def redraw_chart(chart: Attachment) -> Attachment:
+    """Draw an earlier chart once more, as it is.
+
+    Args:
+        chart: The chart.
+    """
+    return picture(Chart.read(chart.spec))
 
 
 def _texts(labels: list[str | float] | None) -> list[str]:

@@ -1,5 +1,6 @@
 """Charts: what is drawn, described, refused and changed again."""
 
+import csv
 import io
 import subprocess
 import sys
@@ -11,8 +12,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from core import Attachment, Context, SkillError
+from core.controls import file_controls
 from core.messages import Conversation, Person
-from skills.chart import chart_text, draw_chart, restyle_chart
+from core.skill import Skill
+from skills import chart as module
+from skills.chart import chart_data, chart_text, draw_chart, redraw_chart, restyle_chart
 from skills.charting.fonts import legible
 from skills.charting.kinds import around, bins
 from skills.charting.palettes import cycle, ink_on, spread
@@ -396,3 +400,59 @@ def test_any_data_is_drawn_or_refused(kind: Kind, data: list[tuple[str, float]],
     except SkillError:
         return
     assert _image(chart).width == 832
+
+
+# What people do with a chart by one press
+
+
+def chart_with(**given: object) -> Attachment:
+    return draw_chart(**given)  # type: ignore[arg-type]
+
+
+def test_a_chart_offers_its_other_kinds_its_data_and_to_be_drawn_again() -> None:
+    change, data, again = file_controls(chart_with(kind="pie", labels=["a"], values=[1.0]))
+    assert (change.skill, change.argument, "pie" in change.choices, "bar" in change.choices) == (
+        "restyle_chart",
+        "kind",
+        False,
+        True,
+    )
+    assert (data.skill, again.skill) == ("chart_data", "redraw_chart")
+
+
+def test_the_skills_of_a_charts_controls_take_what_the_controls_give() -> None:
+    drawn = chart_with(labels=["a"], values=[1.0])
+    for control in file_controls(drawn):
+        taken = Skill.of(getattr(module, control.skill), topic="chart").signature.parameters["properties"]
+        assert isinstance(taken, dict)
+        assert {control.file, control.argument} - {""} <= set(taken)
+
+
+def test_the_data_of_a_chart_is_a_table_with_a_column_for_each_series() -> None:
+    rows = [{"name": "2024", "values": [1.0, 2.5]}, {"name": "=HYPERLINK()", "values": [3.0, 4.0]}]
+    series = [Series.model_validate(row) for row in rows]
+    table = chart_data(chart_with(labels=["a, b", "@c"], series=series, title="Sales"))
+    assert (table.filename, table.media_type) == ("sales.csv", "text/csv")
+    assert list(csv.reader(io.StringIO((table.content or b"").decode("utf-8-sig")))) == [
+        ["label", "2024", "'=HYPERLINK()"],
+        ["a, b", "1.0", "3.0"],
+        ["'@c", "2.5", "4.0"],
+    ]
+
+
+def test_the_data_of_a_texts_picture_are_its_figures() -> None:
+    table = chart_data(chart_text("one two two"))
+    assert b"occurrences of two,2\r\n" in (table.content or b"")
+
+
+def test_a_chart_drawn_once_more_is_the_same() -> None:
+    drawn = chart_with(kind="line", labels=["a", "b"], values=[1.0, 2.0], palette="warm")
+    again = redraw_chart(drawn)
+    assert (again.spec, again.filename) == (drawn.spec, drawn.filename)
+
+
+def test_only_a_chart_has_data_and_is_drawn_again() -> None:
+    other = Attachment(filename="x.png", media_type="image/png", content=b"png")
+    for called in (chart_data, redraw_chart):
+        with pytest.raises(SkillError, match="not a chart"):
+            called(other)

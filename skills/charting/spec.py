@@ -1,7 +1,7 @@
 """What a chart is made of, kept with its picture so that it can be drawn again in another way."""
 
 import math
-from typing import Annotated, Final, Literal, Self, TypeAlias
+from typing import Annotated, Final, Literal, Self, TypeAlias, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
@@ -53,8 +53,8 @@ class Chart(BaseModel):
     statistics: TextStatistics | None = None
 
     def spec(self) -> dict[str, JsonValue]:
-        """Return the chart as JSON, marked as a chart for `Context.files`."""
-        return {"kind": "chart", **self.model_dump(mode="json", exclude_none=True)}
+        """Return the chart as JSON, marked as a chart for `Context.files`, with what people can do with it."""
+        return {"kind": "chart", **self.model_dump(mode="json", exclude_none=True), "controls": _controls(self)}
 
     @classmethod
     def read(cls, spec: dict[str, JsonValue] | None) -> Self:
@@ -69,6 +69,21 @@ class Chart(BaseModel):
             return cls.model_validate(spec)
         except ValidationError as error:
             raise SkillError("The data of that chart can no longer be read. Draw it again.") from error
+
+
+def _controls(chart: Chart) -> list[JsonValue]:
+    """Describe the controls under a chart: each calls a skill of `skills.chart` with its file."""
+    kinds: list[JsonValue] = [kind for kind in get_args(Kind) if kind != chart.form]
+    change: JsonValue = {
+        "label": "Change type",
+        "skill": "restyle_chart",
+        "file": "chart",
+        "argument": "kind",
+        "choices": kinds,
+    }
+    figures: JsonValue = {"label": "Data (CSV)", "skill": "chart_data", "file": "chart"}
+    again: JsonValue = {"label": "Re-run", "skill": "redraw_chart", "file": "chart"}
+    return [change, figures, again]
 
 
 def check(chart: Chart) -> Chart:
