@@ -49,12 +49,12 @@ def read_workbook(content: bytes, start: int, sheet: str) -> Content:
         raise UnreadableError("it is broken") from error
     wide = end[1] + 1
     return Content(
-        name=f"sheet {name[:80]!r} of a workbook",
+        name="sheet of a workbook",
         unit="row",
         units=islice(_lines(rows, above), start - 1, None),
         total=end[0] + 1 if found.end else 0,
         remarks=(f"Only the first {MOST_COLUMNS} of its {wide:,} columns are read.",) if wide > MOST_COLUMNS else (),
-        about=_sheets(workbook.sheet_names),
+        about=_about(name, workbook.sheet_names),
     )
 
 
@@ -69,8 +69,8 @@ def _wanted(names: list[str], sheet: str) -> str:
     return found
 
 
-def _sheets(names: list[str]) -> str:
-    return f"its sheets: {_listed(names)}" if len(names) > 1 else ""
+def _about(name: str, names: list[str]) -> str:
+    return f"this sheet: {name[:80]!r}; all sheets: {_listed(names)}" if len(names) > 1 else ""
 
 
 def _listed(names: list[str]) -> str:

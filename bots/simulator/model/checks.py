@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 
 from bots.simulator.model.offers import NAME, options_complaint, tools_complaint
+from bots.simulator.model.parts import parts_complaint
 from bots.simulator.model.request import Request, objects, text_of
 from core.messages import JsonObject
 
@@ -17,10 +18,12 @@ def complaint(request: Request, sealed: Mapping[str, str]) -> str:
         request: the request.
         sealed: for each call made after a reasoning item, that item's id.
     """
+    parts = (parts_complaint(item, request.api) for item in request.items)
     checks: list[Callable[[], str]] = [
         lambda: "" if isinstance(request.body.get("model"), str) else "you must provide a model parameter",
         lambda: "" if request.items else "[] is too short - 'messages'",
         lambda: _chat_history(request.items) if request.api == "chat" else _responses_history(request, sealed),
+        lambda: next(filter(None, parts), ""),
         lambda: tools_complaint(request),
         lambda: options_complaint(request),
     ]

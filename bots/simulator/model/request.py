@@ -66,6 +66,12 @@ class Request:
         )
 
     @property
+    def pictures(self) -> tuple[str, ...]:
+        """The addresses of the pictures that are shown, oldest first."""
+        parts = [part for item in self.items for part in objects(item.get("content"))]
+        return tuple(picture_url(part) for part in parts if part.get("type") in ("image_url", "input_image"))
+
+    @property
     def tools(self) -> tuple[str, ...]:
         """The names of the tools offered."""
         tools = objects(self.body.get("tools"))
@@ -101,6 +107,12 @@ def text_of(value: JsonValue) -> str:
     if isinstance(value, str):
         return value
     return "".join(text_of(part.get("text")) for part in objects(value))
+
+
+def picture_url(part: JsonObject) -> str:
+    """Return the address of a picture in a message."""
+    url = part.get("image_url")
+    return text_of(url.get("url")) if isinstance(url, dict) else text_of(url)
 
 
 def tokens(value: JsonValue) -> int:

@@ -9,6 +9,7 @@ from typing import Self
 from aiohttp import web
 
 from bots.simulator.model import chat, responses
+from bots.simulator.model.audio import Heard, Transcription
 from bots.simulator.model.checks import complaint
 from bots.simulator.model.request import Api, Request
 from bots.simulator.model.script import Failed, Rule, Said, Step, disappointment
@@ -25,12 +26,15 @@ class ModelSimulator:
         models: the names of the models there are; none accepts any.
         formats: the kinds of `response_format` the server knows.
         refused: request parameters the server does not know and answers with 400.
+        blind: what a server answers to pictures whose model does not see; None: it sees.
+        heard: what is said in each voice clip, in order; None: the server does not transcribe.
         port: 0 takes a free one.
 
     Attributes:
         requests: everything that was asked, refusals included, oldest first.
         mistakes: requests without a step left, not meeting their expectation, that the rule does not know, or that a
             strict server refuses.
+        transcription: the voice clips that were sent.
 
     Raises:
         AssertionError: on leaving, when there are mistakes or steps that no request consumed.
@@ -44,6 +48,8 @@ class ModelSimulator:
         models: Sequence[str] = (),
         formats: Sequence[str] = ("json_schema", "json_object"),
         refused: Sequence[str] = (),
+        blind: Failed | None = None,
+        heard: Sequence[Heard] | None = None,
         port: int = 0,
     ) -> None:
         self.requests: list[Request] = []
@@ -55,6 +61,8 @@ class ModelSimulator:
         self._models = tuple(models)
         self._formats = frozenset(formats)
         self._refused = frozenset(refused)
+        self._blind = blind
+        self.transcription = Transcription(heard)
         self._port = port
         self._sealed: dict[str, str] = {}
         self._closing = asyncio.Event()
@@ -69,6 +77,7 @@ class ModelSimulator:
         application.router.add_get("/v1/models", self._list_models)
         application.router.add_post("/v1/chat/completions", self._chat)
         application.router.add_post("/v1/responses", self._responses)
+        application.router.add_post("/v1/audio/transcriptions", self._transcribe)
         self._runner = web.AppRunner(application, access_log=None, handler_cancellation=True, shutdown_timeout=0.5)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self._port)
@@ -82,7 +91,8 @@ class ModelSimulator:
         self._closing.set()
         assert self._runner is not None
         await self._runner.cleanup()
-        found = [*self.mistakes, *(f"never asked for: {step}" for step in self._steps)]
+        found = [*self.mistakes, *self.transcription.mistakes]
+        found += [f"never asked for: {step}" for step in (*self._steps, *self.transcription.left)]
         if not found:
             return
         report = "the model's script was not followed:\n- " + "\n- ".join(found)
@@ -102,6 +112,11 @@ class ModelSimulator:
 
     async def _responses(self, request: web.Request) -> web.StreamResponse:
         return await self._answer(request, "responses")
+
+    async def _transcribe(self, request: web.Request) -> web.StreamResponse:
+        if not self._authorized(request):
+            return refusal(_WRONG_KEY)
+        return await self.transcription.answer(request)
 
     async def _answer(self, http: web.Request, api: Api) -> web.StreamResponse:
         body = json.loads(await http.read())
@@ -132,6 +147,8 @@ class ModelSimulator:
         if (kind := request.format) and kind not in self._formats:
             message = f"Invalid parameter: 'response_format' of type '{kind}' is not supported with this model."
             return Failed(status=400, message=message, param="response_format")
+        if self._blind and request.pictures:
+            return self._blind
         if found := complaint(request, self._sealed):
             return self._mistake(request, found)
         return None
