@@ -256,7 +256,7 @@ async def open_app(config: Config, *, announced: bool = False, watch: Watch = un
             model_name=config.model.name if config.model.connected else "practice model",
             cost=partial(cost_of, price=config.model.price),
         )
-        wishes, feedback, usages = Wishes(store, files), Feedback(store), Usages(store)
+        wishes, feedback, usages = Wishes(store, files, watch=watch), Feedback(store), Usages(store)
         turns = Turns(
             journal=journal,
             files=files,

@@ -22,6 +22,10 @@ class Boundary(StrEnum):
     """The message's files are kept, the message does not say so yet."""
     FETCHED = "fetched"
     """The message says which files are kept."""
+    SHOWING = "showing"
+    """A message shows progress; that is not stored."""
+    SHOWN = "shown"
+    """It is stored which messages show progress."""
     TOLD = "told"
     """The model answered with calls that are not stored."""
     NOTED = "noted"
@@ -40,6 +44,14 @@ class Boundary(StrEnum):
     """The platform took a part; that is not stored."""
     MARKED = "marked"
     """It is stored that the part was sent."""
+    TIDIED = "tidied"
+    """What showed progress, or an earlier answer, is replaced or gone; that is not stored."""
+    CLEARED = "cleared"
+    """It is stored that nothing is left of it."""
+    WISHED = "wished"
+    """A wish to have a question answered anew, or removed, is stored, but not acknowledged."""
+    RENEWED = "renewed"
+    """The turn is back where it was received, or at its end."""
 
 
 Watch: TypeAlias = Callable[[Boundary], None]

@@ -176,11 +176,15 @@ class Journal:
 
     async def showing(self, turn: Turn, ids: Sequence[str]) -> None:
         """Write down which messages of ours hold no part of the reply yet."""
+        self._watch(Boundary.SHOWING)
         await self._fenced(turn, "UPDATE turns SET shown = ? WHERE id = ? AND attempt = ?", (json.dumps(list(ids)),))
+        self._watch(Boundary.SHOWN)
 
     async def cleared(self, turn: Turn) -> None:
         """Note that there is no message of ours any more that holds no part of the reply."""
+        self._watch(Boundary.TIDIED)
         await self._fenced(turn, "UPDATE turns SET shown = '' WHERE id = ? AND attempt = ?", ())
+        self._watch(Boundary.CLEARED)
 
     async def close(self, turn: Turn, finished: Finished, pieces: Sequence[Reply]) -> None:
         """End a turn in one transaction: remembered, its pieces and controls in the outbox, its cost written down.

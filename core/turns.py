@@ -10,6 +10,7 @@ after it, which are those of `core.boundary`::
       v
     running  <---------------------+
       |  update: its files are kept     downloaded | fetched
+      |  showing: what shows progress   showing | shown    whenever that changes
       |  record: calls of the model     told | noted
       |  record: a call with effects    begun
       |  record: a skill's result       called | recorded
@@ -18,10 +19,11 @@ after it, which are those of `core.boundary`::
       v
     answered | failed                  the parts of the reply wait in the outbox
       |  mark, for each part           sent | marked        or refused by the platform for good
+      |  cleared                       tidied | cleared    where progress, or an earlier answer, was shown
       v
     delivered                          no part waits, nothing else of ours is left behind
 
-Back to received, at any time and between two attempts, leads a wish to have a question answered anew: it was edited, or
+Back to received (wished | renewed), at any time and between two attempts, leads a wish to have a question answered anew: it was edited, or
 somebody tries again. The parts that were sent are withdrawn and replaced. A wish to have it removed ends the turn and
 takes away what was sent. Both are stored at once (`core.wishes`), end the work on an answer, and wait for a delivery.
 

@@ -8,6 +8,7 @@ import json
 from dataclasses import replace
 from typing import Final
 
+from core.boundary import Boundary, Watch, unwatched
 from core.files import Files
 from core.items import Answer, Begun, Call, Done, Result, Step, dump_step, load_step
 from core.journal import Wish
@@ -19,11 +20,16 @@ _OPEN: Final = "state IN ('received', 'running')"
 
 
 class Wishes:
-    """Takes wishes in, and carries them out."""
+    """Takes wishes in, and carries them out.
 
-    def __init__(self, store: Store, files: Files) -> None:
+    Args:
+        watch: is told each boundary between two steps.
+    """
+
+    def __init__(self, store: Store, files: Files, *, watch: Watch = unwatched) -> None:
         self._store = store
         self._files = files
+        self._watch = watch
 
     async def again(self, turn: int, revision: Message | None = None) -> Turn | None:
         """Wish that a turn is answered anew; None where it cannot be.
@@ -66,6 +72,7 @@ class Wishes:
             await self._answer_anew(turn)
         elif wish == "remove":
             await self._remove(turn)
+        self._watch(Boundary.RENEWED)
 
     async def open_turns(self, conversation: Conversation, person: Person) -> list[int]:
         """Return a person's turns in a place that are not answered: of a thread its own, else of the whole channel."""
@@ -106,6 +113,7 @@ class Wishes:
             values,
             durable=True,
         )
+        self._watch(Boundary.WISHED)
         return _turn(rows[0]) if rows else None
 
     async def _answer_anew(self, turn: Turn) -> None:
