@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from bots.simulator.slack.blocks import pings, problem
 from bots.simulator.slack.messages import MAX_TEXT
+from bots.slack.blocks import content
 from bots.slack.events import Lookup, described_place, place_of, read_event, read_question
 from bots.slack.markup import escape, inert, plain
-from bots.slack.reply import LIMIT, content, split
+from bots.slack.pieces import LIMIT, split
 from bots.text import REPEATED
 from core.messages import (
     Attachment,
@@ -331,7 +332,11 @@ def test_f20_every_piece_is_within_slacks_limits_and_pings_nobody_with_or_withou
 @example(("<!channel>~~~\n```" * 500)[:7900])
 def test_f20_the_pieces_hold_everything_that_was_said(text: str) -> None:
     fences = re.compile(r"```|~~~")
-    said = iter("".join(fences.sub("", "".join(piece.text for piece in split(Reply(text=text)))).split()))
+    pieces = split(Reply(text=text))
+    whole = "".join(piece.text for piece in pieces)
+    for file in (file for piece in pieces for file in piece.attachments):
+        whole = whole.replace(f"(see file `{file.filename}`)", (file.content or b"").decode(), 1)
+    said = iter("".join(fences.sub("", whole).split()))
     wanted = "".join(fences.sub("", text).split())
     missing = next((place for place, character in enumerate(wanted) if character not in said), None)
     assert missing is None, (

@@ -6,7 +6,7 @@ a message that comes without it is known by its words.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import aclosing
 from typing import Final
@@ -16,7 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bots.slack.markup import plain
 from bots.slack.pages import pages
 from core.errors import PlatformError
-from core.messages import JsonObject, Message
+from core.messages import JsonObject, Message, Turn
 from core.outlet import Part
 
 EVENT_TYPE: Final = "steward_part"
@@ -37,6 +37,11 @@ def metadata(message: Message, part: Part) -> JsonObject:
     return {"event_type": EVENT_TYPE, "event_payload": {"key": part.key, "question": message.id}}
 
 
+def live_metadata(turn: Turn) -> JsonObject:
+    """Return the metadata that marks a message as one that shows how the answer to a turn is made."""
+    return {"event_type": EVENT_TYPE, "event_payload": {"key": f"{turn.id}.live", "question": turn.message.id}}
+
+
 async def find(client: AsyncWebClient, message: Message, part: Part, *, others: AbstractSet[str]) -> str | None:
     """Return the id of the message that holds a part of this message's answer, None where there is none.
 
@@ -47,6 +52,41 @@ async def find(client: AsyncWebClient, message: Message, part: Part, *, others: 
     Raises:
         PlatformError: so much was said since that not all of it was read; permanent.
     """
+    async with aclosing(_posts_since(client, message)) as found:
+        async for post in found:
+            if not _is_one_of(post, others) and _holds(post, message, part):
+                return str(post["ts"])
+    return None
+
+
+async def unfinished(client: AsyncWebClient, turn: Turn, *, others: AbstractSet[str]) -> list[str]:
+    """Return the ids of our messages that show how a turn's answer is made, and that nobody wrote down.
+
+    A stream carries no metadata before it is stopped (https://docs.slack.dev/reference/methods/chat.startStream), so
+    it is known by its place: in the thread, after the question, ours, without metadata and files.
+
+    Raises what slack-sdk and aiohttp do, and `PlatformError`, as `find` does.
+    """
+    ours = ""
+    ids: list[str] = []
+    async with aclosing(_posts_since(client, turn.message)) as found:
+        async for post in found:
+            if _is_one_of(post, others) or not _is_unfinished(post, turn):
+                continue
+            ours = ours or str((await client.auth_test()).get("bot_id"))
+            if post.get("bot_id") == ours:
+                ids.append(str(post["ts"]))
+    return ids
+
+
+def _is_unfinished(post: Mapping[str, object], turn: Turn) -> bool:
+    if isinstance(post.get("metadata"), dict):
+        return post["metadata"] == live_metadata(turn)
+    return turn.message.conversation.thread is not None and not post.get("files")
+
+
+async def _posts_since(client: AsyncWebClient, message: Message) -> AsyncGenerator[Mapping[str, object], None]:
+    """Yield what bots said after the question, where it was asked."""
     place = message.conversation
     # A command has no message id to begin at, only the time of our own clock.
     oldest = message.origin.get("ts") or f"{message.sent_at - _CLOCK_SKEW:.6f}"
@@ -60,14 +100,10 @@ async def find(client: AsyncWebClient, message: Message, part: Part, *, others: 
             if read == MOST_PAGES:
                 raise PlatformError("Too much was said since the question to look through all of it.", permanent=True)
             read += 1
-            # A thread's root comes with every page of its replies, and may be ours; nothing before the question counts.
-            ours = [post for post in page if post.get("bot_id") and float(str(post.get("ts") or 0)) > float(oldest)]
-            there = next(
-                (str(post["ts"]) for post in ours if not _is_one_of(post, others) and _holds(post, message, part)), None
-            )
-            if there:
-                return there
-    return None
+            for post in page:
+                # A thread's root comes with every page of its replies, and may be ours; nothing before counts.
+                if post.get("bot_id") and float(str(post.get("ts") or 0)) > float(oldest):
+                    yield post
 
 
 def _is_one_of(post: Mapping[str, object], others: AbstractSet[str]) -> bool:

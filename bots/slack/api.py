@@ -45,7 +45,7 @@ _WORD: Final = re.compile(r"\w{1,80}")
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _TRANSIENT: Final = frozenset(
     {"ratelimited", "rate_limited", "message_limit_exceeded", "fatal_error", "internal_error", "service_unavailable"}
-    | {"request_timeout", "team_added_to_org"}
+    | {"request_timeout", "team_added_to_org", "streaming_state_conflict"}
 )
 _UNCERTAIN: Final = frozenset({"fatal_error", "internal_error", "service_unavailable", "request_timeout"})
 _UNSUPPORTED: Final = frozenset({"missing_scope", "unknown_method", "not_allowed_token_type", "method_deprecated"})

@@ -5,6 +5,7 @@ import logging
 
 from bots.commands import Commands, parse
 from bots.platform import Inbox
+from bots.slack.blocks import content
 from bots.slack.directory import Directory
 from bots.slack.events import (
     Lookup,
@@ -16,7 +17,7 @@ from bots.slack.events import (
     read_event,
     read_question,
 )
-from bots.slack.reply import LIMIT, content
+from bots.slack.pieces import LIMIT
 from core.cursors import Cursors
 from core.errors import StewardError
 from core.messages import JsonObject, Person

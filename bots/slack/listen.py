@@ -27,9 +27,11 @@ from bots.slack.catch_up import CatchUp
 from bots.slack.directory import Directory
 from bots.slack.http_mode import serve_http
 from bots.slack.intake import Intake
-from bots.slack.reply import SlackDraft, split
+from bots.slack.pieces import split
+from bots.slack.reply import SlackDraft
 from bots.slack.socket_mode import serve_socket
 from bots.slack.status import Statuses
+from bots.slack.streams import Streams
 from core.company import Companies
 from core.config import CatchUpConfig, SlackConfig
 from core.cursors import Cursors
@@ -84,6 +86,7 @@ class SlackPlatform:
         self._client = web_client(config)
         self._hasty = web_client(config, patient=False)
         self._statuses = Statuses(self._hasty)
+        self._streams = Streams(self._hasty)
         self._catch_up = CatchUp(self._client, cursors, catch_up)
 
     async def listen(self, inbox: Inbox) -> None:
@@ -106,7 +109,9 @@ class SlackPlatform:
 
     def draft(self, turn: Turn, note: Note = unnoted) -> SlackDraft:
         """Begin to answer a turn."""
-        return SlackDraft(self._client, turn, self._statuses)
+        return SlackDraft(
+            self._client, turn, statuses=self._statuses, streams=self._streams, links=self._links, note=note
+        )
 
     async def download(self, attachment: Attachment) -> bytes:
         """Fetch a file that came with a message.

@@ -17,6 +17,8 @@ _MENTION: Final = re.compile(
     rf"({_OPEN})(?=(?:{_BANG})(?:channel|here|everyone|group|subteam)|(?:{_AT})[UWBS][A-Z0-9])", re.IGNORECASE
 )
 _BARE: Final = re.compile(r"(?<![\w.])@(?=(?:channel|here|everyone)\b)", re.IGNORECASE)
+_LONGEST_MENTION: Final = 80
+_UNSETTLED: Final = re.compile(r"[<&@\\]\S*\Z")
 
 
 def plain(mrkdwn: str, *, bot: str, names: Mapping[str, str]) -> str:
@@ -56,6 +58,16 @@ def inert(markdown: str) -> str:
     every spelling Markdown turns into one. Whether the block reads mentions at all is not documented.
     """
     return _BARE.sub(f"@{_JOINER}", _MENTION.sub(rf"\1{_JOINER}", markdown))
+
+
+def settled(markdown: str) -> int:
+    """Return how much of Markdown that is still growing can be shown: what `inert` makes of that much will stay.
+
+    What may become a mention is held back until it is none, or is longer than one can be with sense.
+    """
+    start = max(0, len(markdown) - _LONGEST_MENTION)
+    growing = _UNSETTLED.search(markdown, start)
+    return growing.start() if growing else len(markdown)
 
 
 def _spoken(token: str, names: Mapping[str, str]) -> str:
