@@ -23,9 +23,10 @@ after it, which are those of `core.boundary`::
       v
     delivered                          no part waits, nothing else of ours is left behind
 
-Back to received (wished | renewed), at any time and between two attempts, leads a wish to have a question answered anew: it was edited, or
-somebody tries again. The parts that were sent are withdrawn and replaced. A wish to have it removed ends the turn and
-takes away what was sent. Both are stored at once (`core.wishes`), end the work on an answer, and wait for a delivery.
+Back to received (wished | renewed), at any time and between two attempts, leads a wish to have a question answered
+anew: it was edited, or somebody tries again. The parts that were sent are withdrawn and replaced. A wish to have it
+removed ends the turn and takes away what was sent. Both are stored at once (`core.wishes`), end the work on an answer,
+and wait for a delivery.
 
 A message is in the database before `accept` returns, so it can be acknowledged. Turns of one conversation run in
 order, conversations side by side, up to a limit. Whatever ends the program between two boundaries, the turn goes on
