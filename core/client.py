@@ -97,7 +97,7 @@ class OpenAIModel:
         try:
             return await self._transcribed(clip)
         except RequestFailedError as error:
-            self._deaf = error.refusal is not None and error.refusal.status in _NONE_THERE
+            self._deaf = _has_none(error)
             log.warning("turn %d no transcription: %s", current_turn.get(), error.refusal or error, exc_info=error)
             raise ModelError(DEAF if self._deaf else self._redact(str(error))) from error
 
@@ -108,7 +108,7 @@ class OpenAIModel:
                 return await self._transport.transcribe(clip, self._config.transcription)
             except RequestFailedError as error:
                 tries += 1
-                if not error.again or error.timed_out or tries > self._config.retries:
+                if not error.again or error.timed_out or _has_none(error) or tries > self._config.retries:
                     raise
                 wait = error.wait
             await asyncio.sleep(self._patience.delay(tries, wait))
@@ -150,3 +150,7 @@ class OpenAIModel:
             exchange.retried,
             f", {cost:.6f} USD" if cost else "",
         )
+
+
+def _has_none(error: RequestFailedError) -> bool:
+    return error.refusal is not None and error.refusal.status in _NONE_THERE
