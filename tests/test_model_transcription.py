@@ -1,9 +1,12 @@
 """Voice clips: transcribed where the server does that, and said otherwise."""
 
+import asyncio
+
 import pytest
 
 from bots.simulator.model import Failed, Heard, ModelSimulator
-from core.client import DEAF
+from core.client import DEAF, connect
+from core.config import ModelConfig
 from core.errors import ModelError
 from core.messages import Attachment
 from core.model import Model
@@ -81,6 +84,22 @@ async def test_a_server_out_of_order_is_said_after_all_tries() -> None:
     script: list[Heard] = [Failed(status=500, message="")] * 3
     async with connected(ModelSimulator(heard=script), retries=2) as model:
         assert "out of order" in await refused(model)
+
+
+async def test_a_silent_server_is_given_up_without_another_try() -> None:
+    asked: list[object] = []
+
+    async def hold(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(reader)
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(hold, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        model = connect(ModelConfig(base_url=f"http://127.0.0.1:{port}/v1", timeout=0.1))
+        assert "did not answer within" in await refused(model)
+        await model.close()
+    assert len(asked) == 1
 
 
 async def test_the_practice_model_cannot_listen() -> None:
