@@ -1,12 +1,9 @@
 """Voice clips: transcribed where the server does that, and said otherwise."""
 
-import asyncio
-
 import pytest
 
 from bots.simulator.model import Failed, Heard, ModelSimulator
-from core.client import DEAF, connect
-from core.config import ModelConfig
+from core.client import DEAF
 from core.errors import ModelError
 from core.messages import Attachment
 from core.model import Model
@@ -87,19 +84,10 @@ async def test_a_server_out_of_order_is_said_after_all_tries() -> None:
 
 
 async def test_a_silent_server_is_given_up_without_another_try() -> None:
-    asked: list[object] = []
-
-    async def hold(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        asked.append(reader)
-        await reader.read()
-        writer.close()
-
-    async with await asyncio.start_server(hold, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
-        model = connect(ModelConfig(base_url=f"http://127.0.0.1:{port}/v1", timeout=0.1))
+    server = ModelSimulator(heard=[None])
+    async with connected(server, timeout=0.1) as model:
         assert "did not answer within" in await refused(model)
-        await model.close()
-    assert len(asked) == 1
+    assert len(server.transcription.clips) == 1
 
 
 async def test_the_practice_model_cannot_listen() -> None:

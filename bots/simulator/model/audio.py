@@ -3,6 +3,7 @@
 https://platform.openai.com/docs/api-reference/audio/createTranscription
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
@@ -16,8 +17,8 @@ from bots.simulator.model.wire import refusal
 LARGEST: Final = 26_214_400
 _FORMATS: Final = ("flac", "m4a", "mp3", "mp4", "mpeg", "mpga", "oga", "ogg", "wav", "webm")
 
-Heard: TypeAlias = str | Failed
-"""What is said in a clip, or a refusal of it."""
+Heard: TypeAlias = str | Failed | None
+"""What is said in a clip, a refusal of it, or silence until the server ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,17 +35,19 @@ class Transcription:
 
     Args:
         script: what each clip says, in order; None: the server has no such address.
+        closing: set when the server ends.
 
     Attributes:
         clips: everything that was sent, oldest first.
         mistakes: requests without a step left, or that a strict server refuses.
     """
 
-    def __init__(self, script: Sequence[Heard] | None) -> None:
+    def __init__(self, script: Sequence[Heard] | None, closing: asyncio.Event) -> None:
         self.clips: list[Clip] = []
         self.mistakes: list[str] = []
         self.left = list(script or ())
         self._is_there = script is not None
+        self._closing = closing
 
     async def answer(self, http: web.Request) -> web.StreamResponse:
         """Answer one request."""
@@ -63,6 +66,9 @@ class Transcription:
         if not self.left:
             return self._mistake("no transcription is left")
         heard = self.left.pop(0)
+        if heard is None:
+            await self._closing.wait()
+            raise web.HTTPServiceUnavailable
         return refusal(heard) if isinstance(heard, Failed) else web.json_response({"text": heard})
 
     def _mistake(self, found: str) -> web.Response:

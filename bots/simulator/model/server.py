@@ -62,10 +62,10 @@ class ModelSimulator:
         self._formats = frozenset(formats)
         self._refused = frozenset(refused)
         self._blind = blind
-        self.transcription = Transcription(heard)
         self._port = port
         self._sealed: dict[str, str] = {}
         self._closing = asyncio.Event()
+        self.transcription = Transcription(heard, self._closing)
         self._runner: web.AppRunner | None = None
 
     def add(self, *steps: Step) -> None:
