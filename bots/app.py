@@ -29,7 +29,7 @@ from core.files import Files
 from core.forgetting import forget
 from core.journal import Journal
 from core.memory import Memory
-from core.messages import Conversation
+from core.messages import Conversation, Person
 from core.model import Model, Tool
 from core.reports import cost_of
 from core.skill import Skillset
@@ -79,6 +79,7 @@ class App:
     turns: Turns
     desk: Desk
     companies: Companies
+    usages: Usages
     links: Links
     files: Files
     journal: Journal
@@ -158,6 +159,7 @@ class App:
                     catch_up=self.config.catch_up,
                     companies=self.companies,
                     links=self.links,
+                    usage=partial(self._used, SlackPlatform.name),
                 )
             )
         if self.config.discord.configured:
@@ -172,9 +174,13 @@ class App:
                     catch_up=self.config.catch_up,
                     companies=self.companies,
                     links=self.links,
+                    recent=self.companies.in_a_row,
                 )
             )
         return found
+
+    async def _used(self, platform: str, person: Person) -> str:
+        return (await self.usages.this_month(platform, person)).told()
 
     async def serve(self, *platforms: Platform) -> None:
         """Answer what comes in on these platforms until all of them end by themselves, or until cancelled."""
@@ -271,7 +277,9 @@ async def open_app(config: Config, *, announced: bool = False, watch: Watch = un
         desk = Desk(turns=turns, wishes=wishes, files=files, feedback=feedback, usages=usages, config=config.agent)
 
         async def forget_here(conversation: Conversation) -> tuple[int, int]:
-            return await forget(conversation, store=store, memory=memory, files=files, journal=journal)
+            return await forget(
+                conversation, store=store, memory=memory, files=files, journal=journal, companies=companies
+            )
 
         yield App(
             config=config,
@@ -286,6 +294,7 @@ async def open_app(config: Config, *, announced: bool = False, watch: Watch = un
             turns=turns,
             desk=desk,
             companies=companies,
+            usages=usages,
             links=Links(config.agent.link_hosts),
             files=files,
             journal=journal,

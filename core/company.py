@@ -2,9 +2,13 @@
 
 import time
 from dataclasses import dataclass
+from itertools import takewhile
+from typing import Final
 
 from core.messages import Conversation
-from core.store import Store
+from core.store import Store, Transaction
+
+_LATELY: Final = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +56,21 @@ class Companies:
             people=frozenset(person for _, person in spoke),
             last=last,
             answered=any((row["closed_at"] or 0.0) >= at for row in turns),
+        )
+
+    async def in_a_row(self, conversation: Conversation, person: str) -> int:
+        """Return how many of the latest questions of the last hour in a place are one person's, one after the other."""
+        rows = await self._store.fetch(
+            "SELECT author FROM turns WHERE conversation = ? AND received_at > ? ORDER BY id DESC LIMIT 100",
+            (conversation.key, time.time() - _LATELY),
+        )
+        return sum(1 for _ in takewhile(lambda row: row["author"] == person, rows))
+
+    async def forget(self, transaction: Transaction, *, channel: str) -> None:
+        """Forget who talked in a channel's threads; whether they are followed stays."""
+        await transaction.execute(
+            "DELETE FROM company WHERE conversation = ? OR substr(conversation, 1, ?) = ?",
+            (channel, len(channel) + 1, f"{channel}/"),
         )
 
     async def follow(self, conversation: Conversation, follow: bool) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from core.items import Usage
 from core.messages import Person, Turn
@@ -28,6 +29,15 @@ class Bill:
     questions: int = 0
     usage: Usage = field(default_factory=Usage)
     cost: float = 0.0
+
+    def told(self) -> str:
+        """Write the bill for the person, in Markdown."""
+        if not self.questions:
+            return "You have not asked me anything yet."
+        read, written = f"{self.usage.input:,} tokens read", f"{self.usage.output:,} written"
+        cost = f", about ${self.cost:.2f}" if self.cost else ""
+        asked = "1 question" if self.questions == 1 else f"{self.questions:,} questions"
+        return f"{asked}: {read} ({self.usage.cached:,} of them from the cache), {written}{cost}"
 
 
 async def charge(transaction: Transaction, turn: Turn, report: Report, *, forgotten: bool) -> None:
@@ -63,6 +73,12 @@ class Usages:
         """Return how a turn's latest answer came about; None where there is none, or it is forgotten."""
         rows = await self._store.fetch("SELECT report FROM usage WHERE turn = ? AND report <> ''", (turn,))
         return load_report(rows[0]["report"]) if rows else None
+
+    async def this_month(self, platform: str, person: Person) -> Bill:
+        """Return what a person's questions came to since the beginning of the month, UTC."""
+        now = datetime.now(UTC)
+        first = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        return await self.of(platform, person, since=first.timestamp())
 
     async def of(self, platform: str, person: Person, *, since: float) -> Bill:
         """Return what a person's questions came to since a time, in seconds since 1970."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from core.company import Companies
 from core.config import FilesConfig
 from core.controls import under_answer
 from core.errors import OperatorError, StaleTurnError
@@ -373,7 +374,9 @@ async def test_forgetting_erases_what_was_said_everywhere_and_keeps_the_key(
         )
         await journal.sent(turn, 0, "m1")
 
-    forgotten = await forget(thread.conversation, store=store, memory=memory, files=files, journal=journal)
+    forgotten = await forget(
+        thread.conversation, store=store, memory=memory, files=files, journal=journal, companies=Companies(store)
+    )
 
     assert forgotten == (2, 2)
     assert list((tmp_path / "files").iterdir()) == []
@@ -394,7 +397,14 @@ async def test_forgetting_a_channel_leaves_others_and_what_is_under_way(
     await journal.close(other, HELLO, [Reply(text="hello")])
     await journal.sent(other, 0, "m1")
 
-    forgotten = await forget(running.message.conversation, store=store, memory=memory, files=files, journal=journal)
+    forgotten = await forget(
+        running.message.conversation,
+        store=store,
+        memory=memory,
+        files=files,
+        journal=journal,
+        companies=Companies(store),
+    )
 
     assert forgotten == (1, 0)
     assert [turn.message for turn in await journal.unfinished()] == [running.message, waiting.message]

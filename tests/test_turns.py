@@ -10,16 +10,29 @@ from pathlib import Path
 import pytest
 
 from core import Attachment, skill
+from core.company import Companies
 from core.errors import ModelError, PlatformError, UserError
 from core.forgetting import forget
 from core.items import Answer, Result, Step, dump_step
-from core.messages import Reply, dump_message
+from core.messages import Conversation, Reply, dump_message
 from core.store import Store
 from core.store.migrations import MIGRATIONS
 from core.troubles import Troubles
-from tests.house import house
+from tests.house import House, house
 from tests.incidents import id_in, without_id
 from tests.scripted import Asked, KeptOutlet, ScriptedModel, calls, message, says
+
+
+async def forgotten(steward: House, here: Conversation) -> None:
+    """Forget a channel."""
+    await forget(
+        here,
+        store=steward.store,
+        memory=steward.memory,
+        files=steward.files,
+        journal=steward.journal,
+        companies=Companies(steward.store),
+    )
 
 
 async def test_f1_a_message_delivered_again_is_answered_once(tmp_path: Path) -> None:
@@ -341,7 +354,7 @@ async def test_what_is_being_answered_when_a_channel_is_forgotten_is_not_remembe
         await steward.turns.accept(message("what does the canary do?"))
         await until(lambda: model.busy == 1)
         here = message("").conversation
-        await forget(here, store=steward.store, memory=steward.memory, files=steward.files, journal=steward.journal)
+        await forgotten(steward, here)
         model.hold.set()
         await steward.turns.idle()
         assert steward.outlet.texts == ["the canary sings"]
@@ -687,7 +700,7 @@ async def test_what_is_forgotten_cannot_be_tried_again(tmp_path: Path) -> None:
     async with house(tmp_path, ScriptedModel(ModelError("The model is away."))) as steward:
         await steward.answer(message("canary"))
         here = message("").conversation
-        await forget(here, store=steward.store, memory=steward.memory, files=steward.files, journal=steward.journal)
+        await forgotten(steward, here)
         assert await Troubles(steward.store).list() == []
         with pytest.raises(UserError, match="is forgotten"):
             await Troubles(steward.store).retry(1)
