@@ -1,5 +1,6 @@
 """Messages that are posted and edited, in the best form that Slack takes."""
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
@@ -12,9 +13,14 @@ from core.messages import Conversation, JsonObject
 GONE: Final = frozenset({"message_not_found", "thread_not_found"})
 """What is said of a message that is not there any more."""
 
-FIXED: Final = frozenset({"cant_update_message", "edit_window_closed", "update_failed", "is_inactive"})
+FIXED: Final = frozenset({"cant_update_message", "edit_window_closed", "is_inactive", "msg_too_long"})
 """What is said of a message that is there, and stays as it is."""
 
+LONGEST_EDIT: Final = 4_000
+"""Characters of the `text` of an edit, where a new message may have ten times as many; its blocks may be as long:
+https://docs.slack.dev/reference/methods/chat.update."""
+
+_HALF_ENTITY: Final = re.compile(r"&\w{0,4}\Z")
 _BAD_BLOCKS: Final = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
 
 
@@ -52,10 +58,16 @@ async def edit(
     """
 
     async def send(form: JsonObject) -> str:
-        await client.api_call("chat.update", json={"channel": channel, "ts": ts, **form, "metadata": metadata})
+        text = {"text": shortened(str(form["text"]))} if form["blocks"] else {}
+        await client.api_call("chat.update", json={"channel": channel, "ts": ts, **form, **text, "metadata": metadata})
         return ts
 
     await _in_some_form(forms, send)
+
+
+def shortened(text: str) -> str:
+    """Return as much of an escaped text as an edit may have; beside blocks it is only read in notifications."""
+    return text if len(text) <= LONGEST_EDIT else f"{_HALF_ENTITY.sub('', text[: LONGEST_EDIT - 1])}…"
 
 
 async def delete(client: AsyncWebClient, channel: str, ts: str) -> None:
