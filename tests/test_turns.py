@@ -23,9 +23,9 @@ from tests.incidents import id_in, without_id
 from tests.scripted import Asked, KeptOutlet, ScriptedModel, calls, message, says
 
 
-async def forgotten(steward: House, here: Conversation) -> None:
+async def forgotten(steward: House, here: Conversation) -> tuple[int, int]:
     """Forget a channel."""
-    await forget(
+    return await forget(
         here,
         store=steward.store,
         memory=steward.memory,
@@ -722,9 +722,7 @@ async def test_forgetting_leaves_nothing_of_a_channel_and_everything_of_the_othe
     async with house(tmp_path, model, make) as steward:
         await steward.answer(message("canary", channel="C1", thread="t"), message("elsewhere", channel="C2"))
         here = message("", channel="C1").conversation
-        counts = await forget(
-            here, store=steward.store, memory=steward.memory, files=steward.files, journal=steward.journal
-        )
+        counts = await forgotten(steward, here)
         assert counts == (1, 1)
         await steward.answer(message("again", channel="C1", thread="t"), message("again", channel="C2"))
         assert "canary" not in model.asked[3].text
