@@ -161,16 +161,17 @@ class CatchUp:
 
     async def _look_into(self, room: Room, start: str, horizon: float, tally: _Tally, intake: Intake) -> None:
         posts = await said_since(self._client, room, start, horizon=horizon)
-        for ts, payload in posts.items():
-            if not intake.concerns(payload):
-                continue
+        for ts, payload in posts:
+            called = intake.calls(payload)
             if float(ts) < horizon:
-                tally.old.add(f"{room.channel}/{ts}")
+                if called:
+                    tally.old.add(f"{room.channel}/{ts}")
             elif tally.accepted >= self._config.messages:
-                tally.over.add(f"{room.channel}/{ts}")
+                if called:
+                    tally.over.add(f"{room.channel}/{ts}")
             elif await intake.read(payload):
                 tally.accepted += 1
-        for ts in posts:
+        for ts, _ in posts:
             self._cursors.passed(room.channel, ts)
 
     def _report(self, tally: _Tally) -> None:

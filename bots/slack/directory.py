@@ -1,4 +1,4 @@
-"""Names of people and kinds of channels, asked for once in a while."""
+"""Names of people, kinds of channels and who spoke in a thread, asked for once in a while."""
 
 import asyncio
 import time
@@ -9,7 +9,7 @@ from typing import Final, Generic, TypeVar
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.slack.api import TROUBLE, unsupported
-from bots.slack.events import Place, described_place
+from bots.slack.events import Lookup, Place, described_place
 
 PATIENCE: Final = 1.0
 """Seconds for a lookup: the message it belongs to has to be acknowledged within three."""
@@ -17,17 +17,38 @@ PATIENCE: Final = 1.0
 MOST_NAMES: Final = 8
 """People looked up for one message."""
 
+MOST_REPLIES: Final = 200
+"""Messages of a thread in which its speakers are looked for; what is said later is heard as it comes."""
+
 T = TypeVar("T")
 
 
 class Directory:
-    """Looks people and channels up; what cannot be had is left out, and a method that is refused is not asked again."""
+    """Looks people and channels up; what cannot be had is left out, and a method that is refused is not asked again.
 
-    def __init__(self, client: AsyncWebClient) -> None:
+    Args:
+        bot: the bot's user id.
+        team: the workspace it is in.
+    """
+
+    def __init__(self, client: AsyncWebClient, *, bot: str, team: str) -> None:
         self._client = client
+        self._bot = bot
+        self._team = team
         self._names: _Cache[str] = _Cache(size=5000, seconds=3600.0)
         self._places: _Cache[Place] = _Cache(size=5000, seconds=600.0)
+        self._speakers: _Cache[frozenset[str]] = _Cache(size=1000, seconds=600.0)
         self._refused: set[str] = set()
+
+    async def look_up(self, channel: str, people: Iterable[str] = (), *, known: Place | None = None) -> Lookup:
+        """Return what is needed in order to read what was said in a channel by some people about others.
+
+        `known` is who reads the channel, where the payload says so.
+        """
+        names, place = await asyncio.gather(
+            self.names(user for user in people if user != self._bot), self.place(channel, known=known)
+        )
+        return Lookup(bot=self._bot, team=self._team, names=names, place=place)
 
     async def names(self, people: Iterable[str]) -> dict[str, str]:
         """Return the names that are known or can be had, by id."""
@@ -45,6 +66,18 @@ class Directory:
         if not isinstance(described, dict):
             return "private"
         return self._places.put(channel, described_place(described))
+
+    async def speakers(self, channel: str, thread: str) -> frozenset[str] | None:
+        """Return the people who said something in a thread, the first of many; None where that cannot be had."""
+        known = self._speakers.get(f"{channel}/{thread}")
+        if known is not None:
+            return known
+        answer = await self._ask("conversations.replies", channel=channel, ts=thread, limit=str(MOST_REPLIES))
+        posts = answer.get("messages")
+        if not isinstance(posts, list):
+            return None
+        people = frozenset(str(post.get("user")) for post in posts if not post.get("bot_id") and post.get("user"))
+        return self._speakers.put(f"{channel}/{thread}", people)
 
     async def _name(self, user: str) -> str:
         known = self._names.get(user)

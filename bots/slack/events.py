@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 
 from pydantic import JsonValue
 
+from bots.slack.fields import text
 from bots.slack.markup import mentioned, plain
 from core.messages import Attachment, Audience, Conversation, JsonObject, Message, Person
 
@@ -44,49 +45,74 @@ def read_event(payload: JsonObject, lookup: Lookup) -> Message | None:
     A mention at a channel's root opens a thread. `app_mention` and `message` of one post have one id, and so has a
     post that is read from the history: it does not say `team_id`, so that is never looked at.
     """
-    event = payload.get("event")
-    if not isinstance(event, dict) or not _is_speech(event, lookup.bot):
+    return read_speech(payload, lookup) if calls(payload, lookup.bot) else None
+
+
+def read_speech(payload: JsonObject, lookup: Lookup) -> Message | None:
+    """Return what a person says, to whomever; None where a payload is anything else."""
+    event = _speech(payload, lookup.bot)
+    if event is None:
         return None
-    team, channel, ts = lookup.team, _text(event, "channel"), _text(event, "ts")
-    user, thread = _text(event, "user"), _text(event, "thread_ts")
-    direct = _is_direct(event)
+    team, channel, ts = lookup.team, text(event, "channel"), text(event, "ts")
+    user, direct = text(event, "user"), _is_direct(event)
     return Message(
-        id=f"slack/{team}/{channel}/{ts}",
+        id=message_id(team, channel, ts),
         conversation=Conversation(
-            platform="slack", workspace=team, channel=channel, thread=thread or (None if direct else ts)
+            platform="slack", workspace=team, channel=channel, thread=_thread(event) or (None if direct else ts)
         ),
-        audience=_audience("direct" if direct else lookup.place, team=team, channel=channel, user=user),
+        audience=audience("direct" if direct else lookup.place, team=team, channel=channel, user=user),
         author=Person(id=user, name=lookup.names.get(user, user)),
-        text=plain(_text(event, "text"), bot=lookup.bot, names=lookup.names),
-        attachments=_attachments(event.get("files")),
+        text=plain(text(event, "text"), bot=lookup.bot, names=lookup.names),
+        attachments=attachments(event.get("files")),
         sent_at=float(ts),
         origin={"ts": ts},
     )
 
 
+def calls(payload: JsonObject, bot: str) -> bool:
+    """Tell whether a person says something to the bot: mentions it, or writes to it directly."""
+    event = _speech(payload, bot)
+    if event is None:
+        return False
+    return event.get("type") == "app_mention" or _is_direct(event) or bot in mentioned(text(event, "text"))
+
+
+def thread_of(payload: JsonObject, lookup: Lookup) -> Conversation | None:
+    """Return the thread in which a person says something; None at a channel's root, and for anything else."""
+    event = _speech(payload, lookup.bot)
+    if event is None or not _thread(event):
+        return None
+    return Conversation(platform="slack", workspace=lookup.team, channel=text(event, "channel"), thread=_thread(event))
+
+
+def message_id(team: str, channel: str, ts: str) -> str:
+    """Return the id of a message from Slack's own ids."""
+    return f"slack/{team}/{channel}/{ts}"
+
+
 def read_question(payload: JsonObject, question: str, lookup: Lookup) -> Message:
     """Return what a slash command asks; it is said at the channel's root, commands do not work in threads."""
-    place, user, now = read_conversation(payload, lookup.team), _text(payload, "user_id"), time.time()
+    place, user, now = read_conversation(payload, lookup.team), text(payload, "user_id"), time.time()
     return Message(
-        id=f"{place.channel_key}/{_text(payload, 'trigger_id') or now}",
+        id=f"{place.channel_key}/{text(payload, 'trigger_id') or now}",
         conversation=place,
-        audience=_audience(lookup.place, team=place.workspace, channel=place.channel, user=user),
-        author=Person(id=user, name=lookup.names.get(user) or _text(payload, "user_name") or user),
+        audience=audience(lookup.place, team=place.workspace, channel=place.channel, user=user),
+        author=Person(id=user, name=lookup.names.get(user) or text(payload, "user_name") or user),
         text=plain(question, bot=lookup.bot, names=lookup.names),
         sent_at=now,
-        origin={"response_url": _text(payload, "response_url")},
+        origin={"response_url": text(payload, "response_url")},
     )
 
 
 def read_conversation(payload: JsonObject, team: str) -> Conversation:
     """Return where a slash command was used, in the workspace that the bot is in."""
-    return Conversation(platform="slack", workspace=team, channel=_text(payload, "channel_id"))
+    return Conversation(platform="slack", workspace=team, channel=text(payload, "channel_id"))
 
 
 def channel_of(payload: JsonObject) -> str:
     """Return the channel of an event or command."""
     event = payload.get("event")
-    return _text(event, "channel") if isinstance(event, dict) else _text(payload, "channel_id")
+    return text(event, "channel") if isinstance(event, dict) else text(payload, "channel_id")
 
 
 def position_of(payload: JsonObject) -> str | None:
@@ -94,25 +120,28 @@ def position_of(payload: JsonObject) -> str | None:
     event = payload.get("event")
     if not isinstance(event, dict) or event.get("type") not in ("app_mention", "message"):
         return None
-    ts = _text(event, "ts")
-    return ts if _text(event, "channel") and _is_number(ts) else None
+    ts = text(event, "ts")
+    return ts if text(event, "channel") and _is_number(ts) else None
 
 
 def people_of(payload: JsonObject) -> list[str]:
     """Return the ids of the author and of the people mentioned."""
     event = payload.get("event")
     if isinstance(event, dict):
-        return [_text(event, "user"), *mentioned(_text(event, "text"))]
-    return [_text(payload, "user_id"), *mentioned(_text(payload, "text"))]
+        return [text(event, "user"), *mentioned(text(event, "text"))]
+    return [text(payload, "user_id"), *mentioned(text(payload, "text"))]
 
 
 def place_of(payload: JsonObject) -> Place | None:
-    """Return who reads the channel of an event or command, None where the payload does not say it.
+    """Return who reads the channel of an event, None where the payload does not say it.
 
-    A `message` says "channel" of a channel shared with another workspace too, so that is asked for as well.
+    A `message` says "channel" of a channel shared with another workspace too, so that is asked for as well. A command
+    says nothing: it may be used in a direct message between two people, which is not the bot's own.
     """
     event = payload.get("event")
-    kind = _text(event, "channel_type") if isinstance(event, dict) else ""
+    if not isinstance(event, dict):
+        return None
+    kind = text(event, "channel_type")
     if kind == "im" or (not kind and channel_of(payload).startswith("D")):
         return "direct"
     return "private" if kind not in ("", "channel") else None
@@ -127,27 +156,35 @@ def described_place(channel: JsonObject) -> Place:
     return "public" if open_to_all else "private"
 
 
-def _is_speech(event: JsonObject, bot: str) -> bool:
-    """Tell whether a person says something to the bot: edits, echoes and other bots are nothing to answer."""
+def _speech(payload: JsonObject, bot: str) -> JsonObject | None:
+    """Return the event with which a person says something: edits, echoes and other bots are nothing to answer."""
+    event = payload.get("event")
+    if not isinstance(event, dict) or event.get("type") not in ("app_mention", "message"):
+        return None
     if (
         event.get("subtype") not in (None, "file_share", "thread_broadcast")
         or event.get("bot_id")
         or event.get("hidden")
     ):
-        return False
-    if _text(event, "user") in ("", bot, "USLACKBOT") or not _is_number(_text(event, "ts")):
-        return False
-    if event.get("type") == "app_mention":
-        return True
-    return event.get("type") == "message" and (_is_direct(event) or bot in mentioned(_text(event, "text")))
+        return None
+    if text(event, "user") in ("", bot, "USLACKBOT") or not _is_number(text(event, "ts")):
+        return None
+    return event
+
+
+def _thread(event: JsonObject) -> str:
+    """Return the thread that a message is a reply in; a message that has replies names itself."""
+    thread = text(event, "thread_ts")
+    return "" if thread == event.get("ts") else thread
 
 
 def _is_direct(event: JsonObject) -> bool:
     kind = event.get("channel_type")
-    return kind == "im" if kind else _text(event, "channel").startswith("D")
+    return kind == "im" if kind else text(event, "channel").startswith("D")
 
 
-def _audience(place: Place, *, team: str, channel: str, user: str) -> Audience:
+def audience(place: Place, *, team: str, channel: str, user: str) -> Audience:
+    """Return who reads a channel as an audience; `user` is the one person of a direct message."""
     if place == "public":
         return Audience(scope="workspace", id=f"slack/{team}")
     if place == "direct":
@@ -155,7 +192,8 @@ def _audience(place: Place, *, team: str, channel: str, user: str) -> Audience:
     return Audience(scope="channel", id=f"slack/{channel}")
 
 
-def _attachments(files: JsonValue) -> tuple[Attachment, ...]:
+def attachments(files: JsonValue) -> tuple[Attachment, ...]:
+    """Return the files of a message, or of a form, as Slack lists them; those that are gone are left out."""
     if not isinstance(files, list):
         return ()
     known = [
@@ -165,27 +203,22 @@ def _attachments(files: JsonValue) -> tuple[Attachment, ...]:
 
 
 def _attachment(file: JsonObject) -> Attachment:
-    media_type = _text(file, "mimetype") or "application/octet-stream"
+    media_type = text(file, "mimetype") or "application/octet-stream"
     if file.get("subtype") == "slack_audio":  # a voice clip, which may be labelled as video
         media_type = media_type.replace("video/", "audio/", 1)
     return Attachment(
-        filename=_text(file, "name") or _text(file, "title") or _text(file, "id"),
+        filename=text(file, "name") or text(file, "title") or text(file, "id"),
         media_type=media_type,
         source=_source(file),
-        alt=_text(file, "alt_txt"),
+        alt=text(file, "alt_txt"),
     )
 
 
 def _source(file: JsonObject) -> str:
-    address = _text(file, "url_private") or _text(file, "url_private_download")
-    return address or (FILE_PREFIX + _text(file, "id") if file.get("id") else "")
+    address = text(file, "url_private") or text(file, "url_private_download")
+    return address or (FILE_PREFIX + text(file, "id") if file.get("id") else "")
 
 
-def _text(values: JsonObject, name: str) -> str:
-    value = values.get(name)
-    return value if isinstance(value, str) else ""
-
-
-def _is_number(text: str) -> bool:
-    seconds, _, fraction = text.partition(".")
+def _is_number(ts: str) -> bool:
+    seconds, _, fraction = ts.partition(".")
     return seconds.isdecimal() and (fraction or "0").isdecimal()

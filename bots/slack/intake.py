@@ -1,44 +1,58 @@
 """What comes in: each payload is dealt with before it is acknowledged."""
 
-import asyncio
-import logging
-
-from bots.commands import Commands, parse
 from bots.platform import Inbox
-from bots.slack.blocks import content
+from bots.slack.changes import Deletion, Edit, Removal, Stop, read_change
 from bots.slack.directory import Directory
 from bots.slack.events import (
     Lookup,
+    calls,
     channel_of,
     people_of,
     place_of,
     position_of,
-    read_conversation,
     read_event,
-    read_question,
+    read_speech,
+    thread_of,
 )
-from bots.slack.pieces import LIMIT
+from bots.slack.interactivity import TYPES, Interactivity
+from bots.slack.slash import Slash
+from bots.slack.threads import Threads
+from bots.slack.welcome import Welcome
 from core.cursors import Cursors
-from core.errors import StewardError
-from core.messages import JsonObject, Person
-
-log = logging.getLogger("steward.slack")
+from core.messages import JsonObject
 
 
 class Intake:
-    """Turns payloads into messages and hands them to `accept`.
+    """Turns payloads into messages and hands them over.
 
     Args:
+        slash: answers the slash command.
+        interactivity: deals with buttons and forms.
+        threads: tells what is for the bot in the threads it takes part in.
+        welcome: shows the Home tab and suggested prompts.
+        cursors: follow what was read.
         bot: the bot's user id.
         team: the workspace it is in.
-        cursors: follow what was read.
     """
 
     def __init__(
-        self, *, inbox: Inbox, commands: Commands, directory: Directory, cursors: Cursors, bot: str, team: str
+        self,
+        *,
+        inbox: Inbox,
+        slash: Slash,
+        interactivity: Interactivity,
+        threads: Threads,
+        welcome: Welcome,
+        directory: Directory,
+        cursors: Cursors,
+        bot: str,
+        team: str,
     ) -> None:
         self._inbox = inbox
-        self._commands = commands
+        self._slash = slash
+        self._interactivity = interactivity
+        self._threads = threads
+        self._welcome = welcome
         self._directory = directory
         self._cursors = cursors
         self._bot = bot
@@ -47,54 +61,70 @@ class Intake:
     async def take(self, payload: JsonObject) -> JsonObject:
         """Deal with a payload and return what the acknowledgement says; {} where it says nothing.
 
-        Whatever `accept` raises comes out, so that nothing is acknowledged that was not accepted.
+        Whatever the inbox raises for an event comes out, so that nothing is acknowledged that was not taken in.
         """
         if "command" in payload:
-            return await self._command(payload)
+            return await self._slash.take(payload)
+        if payload.get("type") in TYPES:
+            return await self._interactivity.take(payload)
+        self._welcome.take(payload)
         await self.read(payload)
         return {}
 
-    def concerns(self, payload: JsonObject) -> bool:
-        """Tell whether an event says something to the bot."""
-        return read_event(payload, Lookup(bot=self._bot, team=self._team)) is not None
+    def calls(self, payload: JsonObject) -> bool:
+        """Tell whether an event says something to the bot, by a mention or directly."""
+        return calls(payload, self._bot)
 
     async def read(self, payload: JsonObject) -> bool:
-        """Read an event; tell whether it says something to the bot that was not accepted before.
+        """Read an event; tell whether it brings something to do that was not known before.
 
-        The cursor of its channel moves past it once it is accepted, or is nothing to accept.
+        The cursor of its channel moves past it once it is taken in, or is nothing to take in.
         """
         position = position_of(payload)
         if position is None:
-            return False
+            return await self._change(payload)
         with self._cursors.reading(channel_of(payload), position):
-            if not self.concerns(payload):
+            return await self._change(payload) or await self._said(payload)
+
+    async def _said(self, payload: JsonObject) -> bool:
+        if calls(payload, self._bot):
+            return await self._accept(payload)
+        thread = thread_of(payload, Lookup(bot=self._bot, team=self._team))
+        company = await self._threads.company(thread) if thread else None
+        if company is None:
+            return False
+        message = read_speech(payload, await self._look_up(payload))
+        if message is None or not await self._threads.hear(payload, message, company):
+            return False
+        return await self._inbox.accept(message)
+
+    async def _accept(self, payload: JsonObject) -> bool:
+        message = read_event(payload, await self._look_up(payload))
+        if message is None:
+            return False
+        fresh = await self._inbox.accept(message)
+        if fresh:
+            self._welcome.asked(message)
+        return fresh
+
+    async def _change(self, payload: JsonObject) -> bool:
+        match read_change(payload, bot=self._bot, team=self._team):
+            case Edit() as edit:
+                return await self._edited(edit)
+            case Deletion() as deletion:
+                return await self._inbox.deleted(deletion.id)
+            case Removal() as removal:
+                return await self._inbox.removed(removal.conversation, removal.answer, removal.person)
+            case Stop() as stop:
+                return await self._inbox.stop(stop.conversation, stop.person) > 0
+            case _:
                 return False
-            message = read_event(payload, await self._look_up(payload))
-            return message is not None and await self._inbox.accept(message)
 
-    async def _command(self, payload: JsonObject) -> JsonObject:
-        command, rest = parse(str(payload.get("text") or ""))
-        if command == "ask" and rest:
-            await self._inbox.accept(read_question(payload, rest, await self._look_up(payload)))
-            return {"response_type": "in_channel"}  # shows the question to everybody
-        text = await self._run("help" if command == "ask" else command, payload)
-        return {"response_type": "ephemeral", **content(text, blocks=len(text) <= LIMIT)}
-
-    async def _run(self, command: str, payload: JsonObject) -> str:
-        try:
-            return (
-                await self._commands.run(command, read_conversation(payload, self._team), Person(id="", name=""))
-            ).text
-        except StewardError as error:
-            return str(error)
-        except Exception:
-            log.exception("the command %s failed", command)
-            return "Something went wrong inside me. The log has the details."
+    async def _edited(self, edit: Edit) -> bool:
+        message = read_speech(edit.payload, await self._look_up(edit.payload))
+        if message is None:
+            return False
+        return await self._inbox.edited(message) or (edit.new and await self._inbox.accept(message))
 
     async def _look_up(self, payload: JsonObject) -> Lookup:
-        place = place_of(payload)
-        people = [user for user in people_of(payload) if user != self._bot]
-        names, looked_up = await asyncio.gather(
-            self._directory.names(people), self._directory.place(channel_of(payload), known=place)
-        )
-        return Lookup(bot=self._bot, team=self._team, names=names, place=looked_up)
+        return await self._directory.look_up(channel_of(payload), people_of(payload), known=place_of(payload))

@@ -27,11 +27,16 @@ from bots.slack.catch_up import CatchUp
 from bots.slack.directory import Directory
 from bots.slack.http_mode import serve_http
 from bots.slack.intake import Intake
+from bots.slack.interactivity import Interactivity
 from bots.slack.pieces import split
 from bots.slack.reply import SlackDraft
+from bots.slack.slash import Slash
 from bots.slack.socket_mode import serve_socket
 from bots.slack.status import Statuses
 from bots.slack.streams import Streams
+from bots.slack.surfaces import Surfaces
+from bots.slack.threads import Threads
+from bots.slack.welcome import Usage, Welcome, untold
 from core.company import Companies
 from core.config import CatchUpConfig, SlackConfig
 from core.cursors import Cursors
@@ -50,6 +55,7 @@ class SlackPlatform:
         catch_up: how far is looked back.
         companies: who talks in which thread.
         links: which links of answers stay live.
+        usage: says what a person used this month.
         ping_interval: seconds between signs of life of the socket; one that is silent for four of them is replaced.
         quiet_after: seconds without any message or other event after which the socket is taken for deaf.
 
@@ -70,6 +76,7 @@ class SlackPlatform:
         catch_up: CatchUpConfig,
         companies: Companies,
         links: Links,
+        usage: Usage = untold,
         ping_interval: float = 10.0,
         quiet_after: float = 900.0,
     ) -> None:
@@ -81,6 +88,7 @@ class SlackPlatform:
         self._cursors = cursors
         self._companies = companies
         self._links = links
+        self._usage = usage
         self._ping_interval = ping_interval
         self._quiet_after = quiet_after
         self._client = web_client(config)
@@ -124,14 +132,8 @@ class SlackPlatform:
     async def _listen(self, inbox: Inbox) -> None:
         identity = await self._identify()
         log.info("connected to Slack workspace %s as %s", identity.team_id, identity.bot_user_id)
-        intake = Intake(
-            inbox=inbox,
-            commands=self._commands,
-            directory=Directory(self._hasty),
-            cursors=self._cursors,
-            bot=identity.bot_user_id or "",
-            team=identity.team_id or "",
-        )
+        surfaces = Surfaces(self._hasty, self._links)
+        intake = self._intake(inbox, surfaces, bot=identity.bot_user_id or "", team=identity.team_id or "")
         app = bolt_app(self._config, identity, intake)
         await self._catch_up.load()
         looking_back = asyncio.create_task(self._catch_up.run(intake))
@@ -139,7 +141,30 @@ class SlackPlatform:
             await self._serve(app)
         finally:
             looking_back.cancel()
-            await asyncio.gather(looking_back, return_exceptions=True)
+            await asyncio.gather(looking_back, surfaces.close(), return_exceptions=True)
+
+    def _intake(self, inbox: Inbox, surfaces: Surfaces, *, bot: str, team: str) -> Intake:
+        commands = self._commands
+        directory = Directory(self._hasty, bot=bot, team=team)
+        return Intake(
+            inbox=inbox,
+            slash=Slash(inbox=inbox, commands=commands, directory=directory, surfaces=surfaces, team=team),
+            interactivity=Interactivity(
+                inbox=inbox, commands=commands, directory=directory, surfaces=surfaces, team=team
+            ),
+            threads=Threads(
+                self._companies,
+                directory,
+                name=commands.name,
+                bot=bot,
+                usually=self._config.follow == "threads",
+            ),
+            welcome=Welcome(surfaces, name=commands.name, tools=commands.tools, usage=self._usage),
+            directory=directory,
+            cursors=self._cursors,
+            bot=bot,
+            team=team,
+        )
 
     async def _serve(self, app: AsyncApp) -> None:
         if self._config.app_token is not None:

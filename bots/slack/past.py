@@ -13,6 +13,7 @@ from typing import Final
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bots.slack.fields import part, text
 from bots.slack.pages import pages
 from core.messages import JsonObject
 
@@ -49,10 +50,12 @@ async def rooms(client: AsyncWebClient) -> list[Room]:
     return [Room(channel=str(channel.get("id")), kind=_kind(channel)) for channel in channels]
 
 
-async def said_since(client: AsyncWebClient, room: Room, start: str, *, horizon: float) -> dict[str, JsonObject]:
-    """Return what was said after a message as events, by their `ts`, oldest first.
+async def said_since(client: AsyncWebClient, room: Room, start: str, *, horizon: float) -> list[tuple[str, JsonObject]]:
+    """Return what was said after a message as events, each after its `ts`, oldest first.
 
-    Replies are found in threads that began after `start` or `horizon`, seconds since 1970, whichever is earlier.
+    What was said before and edited since is among them as an edit, at the time of that. What was deleted is only seen
+    where its replies keep its place. Replies are found in threads that began after `start` or `horizon`, seconds since
+    1970, whichever is earlier.
 
     Raises what slack-sdk and aiohttp do.
     """
@@ -66,8 +69,15 @@ async def said_since(client: AsyncWebClient, room: Room, start: str, *, horizon:
         posts += await _read(client, "conversations.replies", arguments, items="messages", most=MOST_REPLIES)
     if len(answered) > MOST_THREADS:
         log.warning("%d threads of %s were not looked into", len(answered) - MOST_THREADS, room.channel)
-    new = {str(post["ts"]): post for post in posts if _number(post.get("ts")) > Decimal(start)}
-    return {ts: _event(room, new[ts]) for ts in sorted(new, key=Decimal)}
+    since, unique = Decimal(start), {str(post.get("ts")): post for post in posts}
+    found: list[tuple[str, JsonObject]] = []
+    for ts, post in unique.items():
+        changed = _changed(post)
+        if _number(ts) > since:
+            found.append((ts, _event(room, post)))
+        elif changed == ts or _number(changed) > since:
+            found.append((changed, _change(room, post, changed)))
+    return sorted(found, key=lambda event: Decimal(event[0]))
 
 
 async def _read(
@@ -91,6 +101,20 @@ def _event(room: Room, post: JsonObject) -> JsonObject:
     if event.get("thread_ts") == event.get("ts"):
         event.pop("thread_ts", None)
     return {"event": event}
+
+
+def _changed(post: JsonObject) -> str:
+    """Return when a message was edited, "" where it is as it was written; when it was deleted is not known."""
+    if post.get("subtype") == "tombstone":
+        return text(post, "ts")
+    return text(part(post, "edited"), "ts")
+
+
+def _change(room: Room, post: JsonObject, at: str) -> JsonObject:
+    """Return the payload with which an edit would have come, without the earlier version, which is not known."""
+    message = part(_event(room, post), "event")
+    place: JsonObject = {name: message[name] for name in ("channel", "channel_type") if name in message}
+    return {"event": {**place, "type": "message", "subtype": "message_changed", "ts": at, "message": message}}
 
 
 def _kind(channel: JsonObject) -> str:

@@ -1,0 +1,132 @@
+"""What the app shows besides its answers: forms, its Home tab, suggested prompts, titles, and lines for one person.
+
+All of it has to come at once or not at all, so nothing is tried again.
+"""
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Final
+
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from bots.links import Links
+from bots.slack.api import TROUBLE, failure, without_proxy
+from bots.slack.blocks import content
+from bots.slack.pieces import LIMIT
+from bots.text import split
+from core.errors import PlatformError
+from core.messages import JsonObject, Message
+
+log = logging.getLogger("steward.slack")
+
+PATIENCE: Final = 2.0
+"""Seconds for opening a form: a trigger is good for three (https://docs.slack.dev/reference/methods/views.open)."""
+
+LAST_WORDS: Final = 1.0
+"""Seconds that what was begun has at the end."""
+
+_MOST_PIECES: Final = 3
+_LONGEST_TITLE: Final = 200
+"""https://docs.slack.dev/reference/methods/agents.sessions.rename"""
+
+
+class Surfaces:
+    """Shows things, with a client that is not patient; what is begun goes on beside the acknowledgement."""
+
+    def __init__(self, client: AsyncWebClient, links: Links) -> None:
+        self._client = client
+        self._links = links
+        self._begun: set[asyncio.Task[None]] = set()
+
+    async def close(self) -> None:
+        """End what was begun, after a moment."""
+        begun = tuple(self._begun)
+        if begun:
+            await asyncio.wait(begun, timeout=LAST_WORDS)
+        for task in begun:
+            task.cancel()
+        await asyncio.gather(*begun, return_exceptions=True)
+
+    def begin(self, work: Coroutine[None, None, None]) -> None:
+        """Do something beside the acknowledgement; it must not raise."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._begun.add(task)
+        task.add_done_callback(self._begun.discard)
+
+    async def open(self, trigger: str, view: JsonObject) -> None:
+        """Open a form for the person who triggered it.
+
+        Raises:
+            PlatformError: it could not be opened.
+        """
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._client.api_call("views.open", json={"trigger_id": trigger, "view": view})
+        except TROUBLE as error:
+            raise failure(error, "open the form") from error
+
+    async def publish(self, person: str, view: JsonObject) -> None:
+        """Show a Home tab, best effort."""
+        await self._call("views.publish", {"user_id": person, "view": view})
+
+    def suggest(self, channel: str, prompts: Sequence[JsonObject], *, thread: str = "") -> None:
+        """Suggest what to ask first.
+
+        Args:
+            channel: the direct message.
+            prompts: with title and message.
+            thread: of an app that still has the older assistant view; with a thread the call fails for others.
+        """
+        if prompts:
+            place = {"channel_id": channel, **({"thread_ts": thread} if thread else {})}
+            self.begin(self._call("assistant.threads.setSuggestedPrompts", {**place, "prompts": list(prompts)}))
+
+    def entitle(self, channel: str, thread: str, title: str) -> None:
+        """Give a thread of the assistant view a title."""
+        line = " ".join(title.split())[:_LONGEST_TITLE]
+        if line:
+            arguments = {"channel_id": channel, "thread_ts": thread, "title": line}
+            self.begin(self._call("assistant.threads.setTitle", arguments))
+
+    def whisper(self, message: Message, markdown: str) -> None:
+        """Tell the author of a message something that nobody else sees."""
+        if markdown.strip():
+            self.begin(self._whisper(message, markdown))
+
+    async def _call(self, method: str, arguments: Mapping[str, object]) -> None:
+        try:
+            await self._client.api_call(method, json=dict(arguments))
+        except TROUBLE as error:
+            log.info("%s", failure(error, f"do {method}"))
+
+    async def _whisper(self, message: Message, markdown: str) -> None:
+        for piece in split(self._links.inert(markdown), LIMIT)[:_MOST_PIECES]:
+            try:
+                await self._post_ephemeral(message, piece)
+            except TROUBLE as error:
+                try:
+                    await self._respond(message, piece)
+                except (*TROUBLE, PlatformError):
+                    log.info("%s", failure(error, "tell somebody something"))
+                    return
+
+    async def _post_ephemeral(self, message: Message, piece: str) -> None:
+        place = message.conversation
+        where = {"channel": place.channel, "user": message.author.id}
+        thread = {"thread_ts": place.thread} if place.thread else {}
+        await self._client.api_call("chat.postEphemeral", json={**where, **thread, **content(piece)})
+
+    async def _respond(self, message: Message, piece: str) -> None:
+        """Answer in a channel the bot is not in."""
+        address = message.origin.get("response_url", "")
+        if not address:
+            raise PlatformError("There is no address to answer at.", permanent=True)
+        webhook = AsyncWebhookClient(address, logger=logging.getLogger("steward.slack.api"), retry_handlers=[])
+        if without_proxy(address):
+            webhook.proxy = None
+        said = {**content(piece), "response_type": "ephemeral", "replace_original": False}
+        answer = await webhook.send_dict(said)
+        if answer.status_code != 200:
+            raise PlatformError(f"Slack answered with status {answer.status_code}.")

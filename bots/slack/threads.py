@@ -1,0 +1,68 @@
+"""Threads that the bot takes part in: what people say there without a mention may be for it."""
+
+import re
+from typing import Final
+
+from bots.slack.directory import Directory
+from bots.slack.events import people_of
+from bots.slack.fields import part, text
+from bots.slack.follow import Said, is_for
+from core.company import Companies, Company
+from core.messages import Conversation, JsonObject, Message
+
+_GROUP: Final = re.compile(r"<!(?:subteam\^|channel|here|everyone)")
+
+
+class Threads:
+    """Tells what is said to the bot in the threads it takes part in, and hears what else is said there.
+
+    Args:
+        name: what the assistant is called.
+        bot: its user id.
+        usually: threads are followed in channels where nobody has switched that.
+    """
+
+    def __init__(self, companies: Companies, directory: Directory, *, name: str, bot: str, usually: bool) -> None:
+        self._companies = companies
+        self._directory = directory
+        self._name = name
+        self._bot = bot
+        self._usually = usually
+
+    async def company(self, thread: Conversation) -> Company | None:
+        """Return the company in a thread, None where the bot takes no part in it.
+
+        Raises:
+            OperatorError: the database cannot be read.
+        """
+        company = await self._companies.of(thread)
+        return company if company.joined else None
+
+    async def hear(self, payload: JsonObject, message: Message, company: Company) -> bool:
+        """Tell whether what is said in a thread is for the bot; where it is not, note who spoke.
+
+        Raises:
+            OperatorError: the database cannot be read or written.
+        """
+        if await self._companies.follows(message.conversation, usually=self._usually) and is_for(
+            await self._said(payload, message, company), self._name
+        ):
+            return True
+        await self._companies.heard(message.conversation, message.author.id)
+        return False
+
+    async def _said(self, payload: JsonObject, message: Message, company: Company) -> Said:
+        author, place = message.author.id, message.conversation
+        before = await self._directory.speakers(place.channel, place.thread or "")
+        others = (company.people | (before or frozenset())) - {author, self._bot}
+        return Said(
+            text=message.text,
+            alone=before is not None and not others,
+            answered=company.answered,
+            names_others=self._names_others(payload, author),
+            others=tuple((await self._directory.names(sorted(others))).values()),
+        )
+
+    def _names_others(self, payload: JsonObject, author: str) -> bool:
+        named = set(people_of(payload)) - {author, self._bot}
+        return bool(named) or _GROUP.search(text(part(payload, "event"), "text")) is not None
