@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -35,6 +36,8 @@ def read_table(content: bytes, start: int) -> Content:
     total = sum(1 for _ in _rows(text, separator))
     units = (shaping.written(row) for row in islice(_rows(text, separator), start - 1, None))
     heads = f"its first row: {Shaping().written(first)[:_HEADS]}" if start > 1 else ""
+    if re.search(f"[^\\n]{{{_LONGEST_LINE + 1}}}", text):
+        remarks += (f"Of lines with more than {_LONGEST_LINE:,} characters the rest is left out.",)
     wide = (f"Only the first {MOST_COLUMNS} of its {len(first):,} columns are read.",)
     return Content(
         name="table",
