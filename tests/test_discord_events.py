@@ -4,15 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from bots.discord.events import (
-    InteractionPayload,
-    Me,
-    MessagePayload,
-    Room,
-    is_blanked,
-    read_command,
-    read_message,
-)
+from bots.discord.events import Me, Room, branched, can_branch, is_blanked, read_edit, read_message
+from bots.discord.payloads import MessagePayload
 from core.messages import Attachment, Audience, Conversation, JsonObject, Message, Person
 
 ME = Me(id="900", roles=frozenset({"901"}))
@@ -200,66 +193,58 @@ def test_text_without_mentions_is_kept(content: str) -> None:
     assert message.text == content.strip()
 
 
-ASK: JsonObject = {
-    "id": "1310000000000000001",
-    "application_id": "910",
-    "type": 2,
-    "token": "aW50ZXJhY3Rpb24",
-    "version": 1,
-    "guild_id": "300",
-    "channel_id": "200",
-    "channel": {"id": "200", "type": 0, "name": "general"},
-    "member": {"user": ADA, "nick": None, "roles": ["400"], "permissions": "3072", "flags": 0},
-    "data": {
-        "id": "920",
-        "name": "steward",
-        "type": 1,
-        "options": [
-            {
-                "name": "ask",
-                "type": 1,
-                "options": [
-                    {"name": "question", "type": 3, "value": " how many? "},
-                    {"name": "file", "type": 11, "value": "930"},
-                ],
-            }
-        ],
-        "resolved": {"attachments": {"930": {"id": "930", "filename": "a.csv", "size": 3, "url": "https://cdn/a.csv"}}},
-    },
-    "locale": "en-US",
-    "attachment_size_limit": 10485760,
-}
+def test_a_voice_message_is_a_file_with_sound() -> None:
+    voice: JsonObject = {"id": "1", "filename": "voice-message.ogg", "size": 3, "url": "https://cdn/voice"}
+    waves: JsonObject = {"duration_secs": 1.5, "waveform": "AAA="}
+    for described in (voice | waves | {"content_type": "audio/ogg"}, voice | waves, voice | {"filename": "voice"}):
+        message = read({"content": "", "flags": 8192, "attachments": [described]}, without="guild_id")
+        assert message is not None
+        assert [file.media_type for file in message.attachments] == ["audio/ogg"], f"wrong for {described}"
 
 
-def test_a_question_becomes_a_command() -> None:
-    command = read_command(InteractionPayload.model_validate(ASK), PUBLIC)
-    assert command is not None
-    assert command.name == "ask"
-    assert command.message == Message(
-        id="discord/200/1310000000000000001",
-        conversation=Conversation(platform="discord", workspace="300", channel="200"),
-        audience=Audience(scope="workspace", id="discord/300"),
-        author=Person(id="100", name="Ada", roles=frozenset({"400"})),
-        text="how many?",
-        attachments=(Attachment(filename="a.csv", media_type="text/csv", source="https://cdn/a.csv"),),
-        sent_at=command.message.sent_at,
-        origin={
-            "channel_id": "200",
-            "interaction_id": "1310000000000000001",
-            "application_id": "910",
-            "interaction_token": "aW50ZXJhY3Rpb24",
-        },
+EDITED = MENTION | {"content": "<@900> how few?", "edited_timestamp": "2024-11-23T17:01:00.000000+00:00"}
+
+
+def test_f39_an_edit_has_the_id_of_the_question_and_its_new_text() -> None:
+    edit = read_edit(EDITED)
+    assert edit is not None
+    before, after = read({}), read_message(edit, ME, PUBLIC)
+    assert before is not None
+    assert after is not None
+    assert (after.id, after.text) == (before.id, "how few?")
+
+
+def test_f38_an_update_that_nobody_made_is_no_edit() -> None:
+    unfurled: list[JsonValue] = [{"type": "link", "url": "https://example.org"}]
+    partial: JsonObject = {"id": MENTION["id"], "channel_id": "200", "guild_id": "300", "embeds": unfurled}
+    echoes: list[JsonValue] = [
+        MENTION | {"embeds": unfurled},
+        MENTION | {"pinned": True},
+        partial,
+        partial | {"edited_timestamp": "2024-11-23T17:01:00.000000+00:00"},
+        None,
+    ]
+    for echo in echoes:
+        assert read_edit(echo) is None, f"taken for an edit: {echo}"
+
+
+def test_a_question_can_be_moved_into_the_thread_that_is_opened_from_it() -> None:
+    message = read({})
+    assert message is not None
+    moved = branched(message)
+    assert moved.conversation == Conversation(
+        platform="discord", workspace="300", channel="200", thread="1310000000000000000"
     )
+    assert moved.origin == {"channel_id": "200", "message_id": "1310000000000000000", "thread": "open"}
+    assert (moved.id, moved.audience) == (message.id, message.audience)
 
 
-def test_a_command_in_a_direct_message_is_seen_by_one_person() -> None:
-    payload = {key: value for key, value in ASK.items() if key not in ("guild_id", "member")} | {"user": ADA}
-    command = read_command(InteractionPayload.model_validate(payload), Room())
-    assert command is not None
-    assert command.message.audience == Audience(scope="person", id="discord/100")
-
-
-def test_other_interactions_are_ignored() -> None:
-    other: JsonObject = {"id": "921", "name": "weather", "type": 1, "options": []}
-    for changes in ({"type": 3}, {"data": other}, {"data": other | {"name": "steward"}}):
-        assert read_command(InteractionPayload.model_validate(ASK | changes), PUBLIC) is None, f"taken: {changes}"
+def test_threads_are_opened_at_the_root_of_text_channels_only() -> None:
+    for room, expected in (
+        (Room(branches=True), True),
+        (Room(), False),
+        (Room(parent="199", branches=True), False),
+    ):
+        message = read({}, room=room)
+        assert message is not None
+        assert can_branch(message, room) is expected, f"wrong for {room}"

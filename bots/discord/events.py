@@ -1,126 +1,27 @@
 """From what Discord's gateway sends to a `Message`: pure functions of the documented payloads.
 
-https://discord.com/developers/docs/resources/message#message-object and
-https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-object
+https://discord.com/developers/docs/resources/message#message-object
 """
 
 import mimetypes
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import JsonValue
 
+from bots.discord.payloads import FilePayload, MemberPayload, MessagePayload, UserPayload
 from core.messages import Attachment, Audience, Conversation, Message, Person
 
 PLATFORM: Final = "discord"
-COMMAND: Final = "steward"
+
+VOICE_MESSAGE: Final = 1 << 13
+"""The flag of a message that was spoken: https://discord.com/developers/docs/resources/message#voice-messages."""
 
 _ORDINARY, _REPLY = 0, 19
-_APPLICATION_COMMAND = 2
 _EPOCH_MS = 1_420_070_400_000
 _USER_MENTION = re.compile(r"<@!?(\d+)>")
-
-
-class Payload(BaseModel):
-    """A part of a payload; what is not read here is ignored, and errors do not repeat what was said."""
-
-    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True, frozen=True, hide_input_in_errors=True)
-
-
-class MemberPayload(Payload):
-    """What a user is in one server."""
-
-    nick: str | None = None
-    roles: tuple[str, ...] = ()
-
-
-class UserPayload(Payload):
-    """A user, with its membership where it is one of a message's mentions."""
-
-    id: str
-    username: str = ""
-    global_name: str | None = None
-    bot: bool = False
-    member: MemberPayload | None = None
-
-
-class FilePayload(Payload):
-    """An attachment."""
-
-    url: str
-    filename: str = "file"
-    content_type: str | None = None
-    description: str | None = None
-
-
-class RepliedPayload(Payload):
-    """The message that another one replies to."""
-
-    author: UserPayload
-
-
-class MessagePayload(Payload):
-    """A message as MESSAGE_CREATE shows it."""
-
-    id: str
-    channel_id: str
-    author: UserPayload
-    guild_id: str | None = None
-    member: MemberPayload | None = None
-    content: str = ""
-    timestamp: datetime | None = None
-    type: int = _ORDINARY
-    webhook_id: str | None = None
-    mentions: tuple[UserPayload, ...] = ()
-    mention_roles: tuple[str, ...] = ()
-    attachments: tuple[FilePayload, ...] = ()
-    sticker_items: tuple[JsonValue, ...] = ()
-    referenced_message: RepliedPayload | None = None
-
-
-class OptionPayload(Payload):
-    """A sub-command with its options, or one option with its value."""
-
-    name: str
-    value: JsonValue = None
-    options: tuple["OptionPayload", ...] = ()
-
-
-class ResolvedPayload(Payload):
-    """The objects behind the ids in an interaction's options."""
-
-    attachments: Mapping[str, FilePayload] = {}
-
-
-class DataPayload(Payload):
-    """The command that was used."""
-
-    name: str = ""
-    options: tuple[OptionPayload, ...] = ()
-    resolved: ResolvedPayload = ResolvedPayload()
-
-
-class CallerPayload(MemberPayload):
-    """The member who used a command in a server."""
-
-    user: UserPayload
-
-
-class InteractionPayload(Payload):
-    """An interaction as INTERACTION_CREATE shows it."""
-
-    id: str
-    token: str
-    type: int
-    application_id: str = ""
-    channel_id: str = ""
-    guild_id: str | None = None
-    member: CallerPayload | None = None
-    user: UserPayload | None = None
-    data: DataPayload = DataPayload()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,19 +40,13 @@ class Room:
         parent: the channel that a thread hangs on.
         public: visible to everybody in the server.
         invited: a private thread, which only those who were added to it see.
+        branches: threads can be opened from its messages.
     """
 
     parent: str | None = None
     public: bool = False
     invited: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
-    """A sub-command that somebody used; the message's text is the question of `ask`, empty for the others."""
-
-    name: str
-    message: Message
+    branches: bool = False
 
 
 def read_message(payload: MessagePayload, me: Me, room: Room) -> Message | None:
@@ -160,15 +55,32 @@ def read_message(payload: MessagePayload, me: Me, room: Room) -> Message | None:
         return None
     author = payload.author
     return Message(
-        id=f"{PLATFORM}/{payload.channel_id}/{payload.id}",
-        conversation=_conversation(payload.channel_id, payload.guild_id, room),
-        audience=_audience(payload.channel_id, payload.guild_id, author.id, room),
-        author=_person(author, payload.member),
+        id=message_id(payload.channel_id, payload.id),
+        conversation=conversation(payload.channel_id, payload.guild_id, room),
+        audience=audience(payload.channel_id, payload.guild_id, author.id, room),
+        author=person(author, payload.member),
         text=_text(payload, me),
-        attachments=_attachments(payload.attachments),
-        sent_at=payload.timestamp.timestamp() if payload.timestamp else _sent_at(payload.id),
+        attachments=attachments(payload.attachments, flags=payload.flags),
+        sent_at=payload.timestamp.timestamp() if payload.timestamp else sent_at(payload.id),
         origin={"channel_id": payload.channel_id, "message_id": payload.id},
     )
+
+
+def read_edit(described: JsonValue) -> MessagePayload | None:
+    """Make a payload of what MESSAGE_UPDATE shows; None where nobody edited the message.
+
+    Discord sends the event too when it adds the preview of a link, and when a message is pinned: then without the time
+    of an edit, or, in the past, without the rest of the message. Once a message was edited, such an event repeats that
+    time: https://github.com/discord/discord-api-docs/issues/8281.
+
+    Raises:
+        ValidationError: the message is not described as one is.
+    """
+    if not isinstance(described, dict) or not described.get("edited_timestamp"):
+        return None
+    if "author" not in described or "content" not in described:
+        return None
+    return MessagePayload.model_validate(described)
 
 
 def is_blanked(payload: MessagePayload, me: Me) -> bool:
@@ -182,30 +94,91 @@ def is_blanked(payload: MessagePayload, me: Me) -> bool:
     return _for_bot(payload, me) and not (payload.content or payload.attachments or payload.sticker_items)
 
 
-def read_command(payload: InteractionPayload, room: Room) -> Command | None:
-    """Make a `Command` of the use of a sub-command of `/steward`; None for any other interaction."""
-    user = payload.member.user if payload.member else payload.user
-    if payload.type != _APPLICATION_COMMAND or payload.data.name != COMMAND or not payload.data.options or not user:
-        return None
-    sub = payload.data.options[0]
-    values = {option.name: option.value for option in sub.options}
-    resolved = payload.data.resolved.attachments
-    message = Message(
-        id=f"{PLATFORM}/{payload.channel_id}/{payload.id}",
-        conversation=_conversation(payload.channel_id, payload.guild_id, room),
-        audience=_audience(payload.channel_id, payload.guild_id, user.id, room),
-        author=_person(user, payload.member),
-        text=str(values.get("question") or "").strip(),
-        attachments=_attachments([resolved[str(value)] for value in values.values() if str(value) in resolved]),
-        sent_at=_sent_at(payload.id),
-        origin={
-            "channel_id": payload.channel_id,
-            "interaction_id": payload.id,
-            "application_id": payload.application_id,
-            "interaction_token": payload.token,
-        },
+def can_branch(message: Message, room: Room) -> bool:
+    """Tell whether a message stands at a channel's root, where a thread can be opened from it."""
+    return room.branches and message.conversation.thread is None
+
+
+def branched(message: Message) -> Message:
+    """Move a message into the thread that is to be opened from it, which gets the message's id.
+
+    https://discord.com/developers/docs/resources/channel#start-thread-from-message
+    """
+    return replace(
+        message,
+        conversation=replace(message.conversation, thread=message.origin["message_id"]),
+        origin={**message.origin, "thread": "open"},
     )
-    return Command(name=sub.name, message=message)
+
+
+def message_id(channel_id: str, snowflake: str) -> str:
+    """Return a message's id across everything."""
+    return f"{PLATFORM}/{channel_id}/{snowflake}"
+
+
+def conversation(channel_id: str, guild_id: str | None, room: Room) -> Conversation:
+    """Return the conversation of a channel, thread or direct message."""
+    return Conversation(
+        platform=PLATFORM,
+        workspace=guild_id or "direct",
+        channel=room.parent or channel_id,
+        thread=channel_id if room.parent else None,
+    )
+
+
+def audience(
+    channel_id: str, guild_id: str | None, person_id: str, room: Room, *, among_people: bool = False
+) -> Audience:
+    """Return who sees what is said in a channel.
+
+    `among_people` says of one outside of servers that it is not the person's own one with the bot.
+    """
+    if guild_id is None and not among_people:
+        return Audience(scope="person", id=f"{PLATFORM}/{person_id}")
+    if guild_id is not None and room.public:
+        return Audience(scope="workspace", id=f"{PLATFORM}/{guild_id}")
+    seen_in = channel_id if room.invited else room.parent or channel_id
+    return Audience(scope="channel", id=f"{PLATFORM}/{seen_in}")
+
+
+def person(user: UserPayload, member: MemberPayload | None) -> Person:
+    """Return a user, as it is called in the server at hand."""
+    return Person(id=user.id, name=name(user, member), roles=frozenset(member.roles if member else ()))
+
+
+def name(user: UserPayload, member: MemberPayload | None) -> str:
+    """Return what people read of a user."""
+    return (member and member.nick) or user.global_name or user.username or user.id
+
+
+def named(text: str, mentions: Sequence[UserPayload]) -> str:
+    """Show the mentions of users by name."""
+    names = {user.id: f"@{name(user, user.member)}" for user in mentions}
+    return _USER_MENTION.sub(lambda found: names.get(found[1], found[0]), text)
+
+
+def attachments(files: Sequence[FilePayload], *, flags: int = 0) -> tuple[Attachment, ...]:
+    """Return the files of a message; `flags` are the message's."""
+    usually = "audio/ogg" if flags & VOICE_MESSAGE else "application/octet-stream"
+    return tuple(
+        Attachment(
+            filename=file.filename,
+            media_type=_media_type(file) or usually,
+            source=file.url,
+            alt=file.description or "",
+        )
+        for file in files
+    )
+
+
+def first_id_at(seconds: float) -> int:
+    """Return the smallest id that something made at a time has, in seconds since 1970."""
+    return max(0, int(seconds * 1000) - _EPOCH_MS) << 22
+
+
+def sent_at(snowflake: str) -> float:
+    """Read the time out of an id: https://discord.com/developers/docs/reference#snowflakes."""
+    return ((int(snowflake) >> 22) + _EPOCH_MS) / 1000
 
 
 def _from_person(payload: MessagePayload, me: Me) -> bool:
@@ -219,61 +192,17 @@ def _for_bot(payload: MessagePayload, me: Me) -> bool:
 
 
 def _mentioned(payload: MessagePayload, me: Me) -> bool:
-    named = me.id in _USER_MENTION.findall(payload.content) or any(user.id == me.id for user in payload.mentions)
-    return named or not me.roles.isdisjoint(payload.mention_roles)
-
-
-def _conversation(channel_id: str, guild_id: str | None, room: Room) -> Conversation:
-    return Conversation(
-        platform=PLATFORM,
-        workspace=guild_id or "direct",
-        channel=room.parent or channel_id,
-        thread=channel_id if room.parent else None,
-    )
-
-
-def _audience(channel_id: str, guild_id: str | None, person_id: str, room: Room) -> Audience:
-    if guild_id is None:
-        return Audience(scope="person", id=f"{PLATFORM}/{person_id}")
-    if room.public:
-        return Audience(scope="workspace", id=f"{PLATFORM}/{guild_id}")
-    seen_in = channel_id if room.invited else room.parent or channel_id
-    return Audience(scope="channel", id=f"{PLATFORM}/{seen_in}")
-
-
-def _name(user: UserPayload, member: MemberPayload | None) -> str:
-    return (member and member.nick) or user.global_name or user.username or user.id
-
-
-def _person(user: UserPayload, member: MemberPayload | None) -> Person:
-    return Person(id=user.id, name=_name(user, member), roles=frozenset(member.roles if member else ()))
+    mentioned = me.id in _USER_MENTION.findall(payload.content) or any(user.id == me.id for user in payload.mentions)
+    return mentioned or not me.roles.isdisjoint(payload.mention_roles)
 
 
 def _text(payload: MessagePayload, me: Me) -> str:
     """Take out the bot's mention and show the other users' mentions by name."""
     own = "|".join([f"@!?{me.id}", *(f"@&{role}" for role in sorted(me.roles))])
     text = re.sub(rf"[^\S\n]*<(?:{own})>[,:]?[^\S\n]*", " ", payload.content)
-    names = {user.id: f"@{_name(user, user.member)}" for user in payload.mentions}
-    return _USER_MENTION.sub(lambda found: names.get(found[1], found[0]), text).strip()
-
-
-def _attachments(files: Sequence[FilePayload]) -> tuple[Attachment, ...]:
-    return tuple(
-        Attachment(filename=file.filename, media_type=_media_type(file), source=file.url, alt=file.description or "")
-        for file in files
-    )
+    return named(text, payload.mentions).strip()
 
 
 def _media_type(file: FilePayload) -> str:
-    named = (file.content_type or "").partition(";")[0].strip()
-    return named or mimetypes.guess_type(file.filename)[0] or "application/octet-stream"
-
-
-def first_id_at(seconds: float) -> int:
-    """Return the smallest id that something made at a time has, in seconds since 1970."""
-    return max(0, int(seconds * 1000) - _EPOCH_MS) << 22
-
-
-def _sent_at(snowflake: str) -> float:
-    """Read the time out of an id: https://discord.com/developers/docs/reference#snowflakes."""
-    return ((int(snowflake) >> 22) + _EPOCH_MS) / 1000
+    stated = (file.content_type or "").partition(";")[0].strip()
+    return stated or mimetypes.guess_type(file.filename)[0] or ""

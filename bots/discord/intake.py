@@ -1,53 +1,55 @@
-"""Taking in what people say and the commands they use: stored first, acknowledged then."""
+"""Taking in what people say, change and use: stored first, acknowledged then."""
 
 import asyncio
 import logging
+import time
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 from bots.commands import Commands
 from bots.discord.deferrals import Deferrals
 from bots.discord.errors import translated
-from bots.discord.events import (
-    Command,
-    InteractionPayload,
-    Me,
-    MessagePayload,
-    Room,
-    is_blanked,
-    read_command,
-    read_message,
-)
-from bots.discord.reply import split
-from bots.discord.rest import DEFERRED, EPHEMERAL, MESSAGE, Rest, sentence
+from bots.discord.events import Me, Room, branched, can_branch, is_blanked, message_id, read_message
+from bots.discord.keeping import NotKeptError, keep
+from bots.discord.payloads import DeletedPayload, InteractionPayload, MessagePayload
+from bots.discord.respond import Responder
+from bots.discord.rest import Rest, sentence
 from bots.platform import Inbox
+from core import incident
 from core.cursors import Cursors
 from core.errors import PlatformError, StewardError
-from core.messages import Message
+from core.messages import Conversation, Message
 
 log = logging.getLogger("steward.discord")
 
-_PAUSES: Final = (0.2, 1.0)
-"""Seconds before `accept` is tried again; an interaction has to be acknowledged within three."""
+Recent = Callable[[Conversation, str], Awaitable[int]]
+"""Tells how many questions in a row a person asked in a place within the last hour."""
 
 _LONGEST_PAUSE: Final = 60.0
 """Seconds between two later attempts to store a message, at the most."""
 
+_LATE_SECONDS: Final = 600.0
+"""Seconds after an edit in which a message that was none for the bot before is answered because of it."""
+
 _LATER: Final = "Sorry, I cannot take this in right now. I keep trying, and answer as soon as I can."
-_LOST: Final = "Sorry, I could not take this in. Please send it again."
-_FAILED: Final = "Sorry, something went wrong here. My log says more."
+_UNCHANGED: Final = "Sorry, I could not take in what you changed. Please send it as a new message."
 _BLANKED: Final = "I can only read a reply that also mentions me. Please send it again with my name in it."
 
 
-class _NotKeptError(Exception):
-    """A message could not be stored."""
+async def nothing_recent(_: Conversation, __: str) -> int:
+    """Know of no questions."""
+    return 0
 
 
 class Intake:
-    """Hands messages to `accept` and answers the commands that need no model.
+    """Hands over messages, their changes, and what people use.
 
     Args:
         cursors: are moved past each message that is done with; one that could not be stored holds them.
         first_pause: seconds before a message that could not be stored is tried again; doubled each time.
+        thread_after: questions of a person in a row at a channel's root, the last of which opens a thread; 0 for none.
+        recent: how many there were before.
     """
 
     def __init__(
@@ -58,12 +60,16 @@ class Intake:
         cursors: Cursors,
         *,
         first_pause: float = 5.0,
+        thread_after: int = 0,
+        recent: Recent = nothing_recent,
     ) -> None:
+        self.commands = commands
         self._inbox = inbox
-        self._commands = commands
-        self._deferrals = deferrals
+        self._responder = Responder(inbox, commands, deferrals)
         self._cursors = cursors
         self._first_pause = first_pause
+        self._thread_after = thread_after
+        self._recent = recent
 
     async def message(self, payload: MessagePayload, me: Me, room: Room, rest: Rest, *, late: bool = False) -> bool:
         """Take in a message, if it is for the bot; return whether it is one that was not known before.
@@ -72,17 +78,51 @@ class Intake:
         channel's history. `late` says that it was found there, and is not waited for.
         """
         pause, told = self._first_pause, False
-        while (new := await self._read(payload, me, room, rest)) is None:
-            if late:
-                return False
-            if not told:
-                await _tell(rest, payload, _LATER)
-                told = True
+        while True:
+            try:
+                with self._cursors.reading(payload.channel_id, payload.id):
+                    new = await self._message(payload, me, room, rest)
+                break
+            except NotKeptError as error:
+                if late:
+                    return False
+                if not told:
+                    name = incident.incident(log, f"{error}; it is tried again and again", error.__cause__)
+                    await _tell(rest, payload, _LATER + incident.sentence(name))
+                    told = True
             await asyncio.sleep(pause)
             pause = min(_LONGEST_PAUSE, pause * 2)
         if new and payload.guild_id is None:
             await self.save_cursors()  # Discord never lists direct messages: without a cursor they are not found again
         return new
+
+    async def edit(self, payload: MessagePayload, me: Me, room: Room, rest: Rest) -> None:
+        """Take in what a message says now: the question is answered anew, or for the first time now that it is one."""
+        message = read_message(payload, me, room)
+        if message is None:
+            return
+        try:
+            if await keep(partial(self._inbox.edited, message), f"the edit of {message.id}"):
+                return
+            if _is_late(payload) or not await self._keep(message, room):
+                # it says the same as before; unless the question was stored between the two, with its earlier text
+                await keep(partial(self._inbox.edited, message), f"the edit of {message.id}")
+        except NotKeptError as error:
+            name = incident.incident(log, str(error), error.__cause__)
+            await _tell(rest, payload, _UNCHANGED + incident.sentence(name))
+
+    async def deletion(self, payload: DeletedPayload) -> None:
+        """Take in that messages were deleted."""
+        for snowflake in filter(None, (payload.id, *payload.ids)):
+            deleted = message_id(payload.channel_id, snowflake)
+            try:
+                await keep(partial(self._inbox.deleted, deleted), f"the deletion of {deleted}")
+            except NotKeptError as error:
+                incident.incident(log, str(error), error.__cause__)
+
+    async def interaction(self, payload: InteractionPayload, room: Room, rest: Rest) -> None:
+        """Take up what somebody used."""
+        await self._responder.interaction(payload, room, rest)
 
     async def save_cursors(self) -> None:
         """Save how far channels were read; a failure is logged, and costs no more than reading again."""
@@ -91,73 +131,38 @@ class Intake:
         except StewardError as error:
             log.warning("how far Discord was read could not be saved: %s", error)
 
-    async def _read(self, payload: MessagePayload, me: Me, room: Room, rest: Rest) -> bool | None:
-        """Take in a message; return whether it was not known before, None where it could not be stored."""
-        try:
-            with self._cursors.reading(payload.channel_id, payload.id):
-                return await self._message(payload, me, room, rest)
-        except _NotKeptError:
-            return None
-
     async def _message(self, payload: MessagePayload, me: Me, room: Room, rest: Rest) -> bool:
         message = read_message(payload, me, room)
         if message is not None:
-            return await self._keep(message)
+            return await self._keep(message, room)
         if is_blanked(payload, me):
             await _tell(rest, payload, _BLANKED)
         return False
 
-    async def interaction(self, payload: InteractionPayload, room: Room, rest: Rest) -> None:
-        """Take in a question, or answer another command to the one person who used it."""
-        command = read_command(payload, room)
-        if command is None:
-            return
-        try:
-            with translated():
-                if command.name == "ask" and (command.message.text or command.message.attachments):
-                    await self._ask(command, payload, rest)
-                else:
-                    await self._answer(command, payload, rest)
-        except PlatformError as error:
-            # too late, or answered already: a question that was accepted is then answered in the channel
-            log.warning("the command %s was not acknowledged: %s", command.message.id, error)
-
-    async def _ask(self, command: Command, payload: InteractionPayload, rest: Rest) -> None:
-        with self._deferrals.pending(payload.id):
-            try:
-                await self._keep(command.message)
-                await rest.respond(payload.id, payload.token, DEFERRED)
-            except _NotKeptError:
-                await rest.respond(payload.id, payload.token, MESSAGE, {"content": _LOST, "flags": EPHEMERAL})
-
-    async def _answer(self, command: Command, payload: InteractionPayload, rest: Rest) -> None:
-        try:
-            reply = await self._commands.run(command.name, command.message.conversation, command.message.author)
-            pieces = [piece.text for piece in split(reply)]
-        except StewardError as error:
-            pieces = [str(error)]
-        except Exception:
-            log.exception("the command %s failed", command.message.id)
-            pieces = [_FAILED]
-        first, *more = pieces
-        await rest.respond(payload.id, payload.token, MESSAGE, {"content": first, "flags": EPHEMERAL})
-        for piece in more:
-            await rest.follow_up(payload.application_id, payload.token, sentence(piece, ephemeral=True))
-
-    async def _keep(self, message: Message) -> bool:
+    async def _keep(self, message: Message, room: Room) -> bool:
         """Store a message, also against a passing failure; return whether it was not known before.
 
         Raises:
-            _NotKeptError: the failure did not pass.
+            NotKeptError: the failure did not pass.
         """
-        for pause in (*_PAUSES, None):
-            try:
-                return await self._inbox.accept(message)
-            except Exception as error:
-                log.error("%s was not accepted", message.id, exc_info=error)
-                if pause is not None:
-                    await asyncio.sleep(pause)
-        raise _NotKeptError
+        placed = branched(message) if await self._branches(message, room) else message
+        return await keep(partial(self._inbox.accept, placed), message.id)
+
+    async def _branches(self, message: Message, room: Room) -> bool:
+        """Tell whether a thread is to be opened from a message."""
+        if not self._thread_after or not can_branch(message, room):
+            return False
+        try:
+            before = await self._recent(message.conversation, message.author.id)
+        except StewardError as error:
+            log.warning("no thread is opened, for it is not known what was asked before: %s", error)
+            return False
+        return before + 1 >= self._thread_after
+
+
+def _is_late(payload: MessagePayload) -> bool:
+    """Tell whether a message was edited long ago; Discord sends it again when it is pinned."""
+    return payload.edited_timestamp is None or payload.edited_timestamp.timestamp() < time.time() - _LATE_SECONDS
 
 
 async def _tell(rest: Rest, payload: MessagePayload, text: str) -> None:

@@ -12,13 +12,14 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Final, cast
 
 import discord
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from bots.discord import rooms
 from bots.discord.catch_up import CatchUp
 from bots.discord.commands import register
-from bots.discord.events import InteractionPayload, MessagePayload
+from bots.discord.events import Me, Room, read_edit
 from bots.discord.intake import Intake
+from bots.discord.payloads import DeletedPayload, InteractionPayload, MessagePayload
 from bots.discord.rest import Rest
 from core.messages import JsonObject
 
@@ -30,7 +31,7 @@ log = logging.getLogger("steward.discord")
 INTENTS: Final = discord.Intents(guilds=True, guild_messages=True, dm_messages=True)
 """None of them is privileged: mentions and direct messages are readable without the message-content intent."""
 
-_OWN: Final = ("MESSAGE_CREATE", "INTERACTION_CREATE")
+_OWN: Final = ("MESSAGE_CREATE", "MESSAGE_UPDATE", "MESSAGE_DELETE", "MESSAGE_DELETE_BULK", "INTERACTION_CREATE")
 """The events read here, of which the library need not make objects."""
 
 _ARRIVE_SECONDS = 10.0
@@ -91,8 +92,11 @@ class Listener(discord.Client):
             return discord.AppInfo(self._connection, cast("AppInfo", _application(self.user)))
 
     async def setup_hook(self) -> None:
-        """Register the command while the gateway connects."""
-        self._registering = asyncio.create_task(register(self.rest))
+        """Register the commands while the gateway connects; for servers only, where the application says so."""
+        installs = self.application
+        for_servers_only = installs and installs.guild_integration_config and not installs.user_integration_config
+        registering = register(self.rest, self._intake.commands, for_people=not for_servers_only)
+        self._registering = asyncio.create_task(registering)
 
     async def on_connect(self) -> None:
         """Note that there is a new session, and look for what was missed before it."""
@@ -150,22 +154,40 @@ class Listener(discord.Client):
 
     async def on_socket_raw_receive(self, text: str) -> None:
         """Take up what may be for the bot; a resumed connection repeats events, which `accept` sees through."""
-        if '"MESSAGE_CREATE"' not in text and '"INTERACTION_CREATE"' not in text:
+        if not any(f'"{name}"' in text for name in _OWN):
             return
         frame = json.loads(text)
         try:
-            match frame.get("t"):
-                case "MESSAGE_CREATE":
-                    message = MessagePayload.model_validate(frame["d"])
-                    me, room = rooms.me(self, message.guild_id), rooms.room(self, message.channel_id)
-                    self._begin(self._intake.message(message, me, room, self.rest))
-                case "INTERACTION_CREATE":
-                    interaction = InteractionPayload.model_validate(frame["d"])
-                    room = rooms.room(self, interaction.channel_id)
-                    self._begin(self._intake.interaction(interaction, room, self.rest))
+            work = self._taking_up(frame.get("t"), frame.get("d"))
         except ValidationError as error:
             log.error("an event of Discord could not be read: %d fields are wrong", error.error_count())
             log.debug("the event that could not be read", exc_info=error)
+            return
+        if work is not None:
+            self._begin(work)
+
+    def _taking_up(self, name: JsonValue, described: JsonValue) -> Coroutine[object, object, object] | None:
+        """Return what is to be done about an event; None where it is nothing.
+
+        Raises:
+            ValidationError: it is not described as such an event is.
+        """
+        match name:
+            case "MESSAGE_CREATE":
+                message = MessagePayload.model_validate(described)
+                return self._intake.message(message, *self._where(message), self.rest)
+            case "MESSAGE_UPDATE":
+                edit = read_edit(described)
+                return self._intake.edit(edit, *self._where(edit), self.rest) if edit else None
+            case "MESSAGE_DELETE" | "MESSAGE_DELETE_BULK":
+                return self._intake.deletion(DeletedPayload.model_validate(described))
+            case "INTERACTION_CREATE":
+                use = InteractionPayload.model_validate(described)
+                return self._intake.interaction(use, rooms.used_in(self, use), self.rest)
+        return None
+
+    def _where(self, message: MessagePayload) -> tuple[Me, Room]:
+        return rooms.me(self, message.guild_id), rooms.room(self, message.channel_id)
 
     async def shut(self) -> None:
         """Let what was received be stored and acknowledged, then close, each within some seconds."""

@@ -11,8 +11,9 @@ from pydantic import ValidationError
 
 from bots.discord import rooms
 from bots.discord.errors import translated
-from bots.discord.events import MemberPayload, MessagePayload, is_blanked, read_message
+from bots.discord.events import is_blanked, read_message
 from bots.discord.history import history
+from bots.discord.payloads import MemberPayload, MessagePayload
 from bots.discord.rest import Rest
 from bots.discord.rooms import Place
 from core.errors import PlatformError

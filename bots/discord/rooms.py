@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import discord
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 
-from bots.discord.events import Me, Payload, Room
+from bots.discord.events import Me, Room
+from bots.discord.payloads import InteractionPayload, Payload
 
 _THREADS: Final = (10, 11, 12)
 _PRIVATE_THREAD: Final = 12
@@ -46,7 +47,20 @@ def room(client: discord.Client, channel_id: str) -> Room:
     channel = client.get_channel(int(channel_id)) if channel_id.isdecimal() else None
     if isinstance(channel, discord.Thread):
         return _thread(client, str(channel.parent_id), private=channel.is_private())
-    return Room(public=isinstance(channel, discord.abc.GuildChannel) and _is_public(channel))
+    return Room(
+        public=isinstance(channel, discord.abc.GuildChannel) and _is_public(channel),
+        branches=isinstance(channel, discord.TextChannel),
+    )
+
+
+def used_in(client: discord.Client, payload: InteractionPayload) -> Room:
+    """Return what is known about where something was used, which may be a place that the bot is no member of."""
+    if not payload.channel or (payload.channel_id.isdecimal() and client.get_channel(int(payload.channel_id))):
+        return room(client, payload.channel_id)
+    try:
+        return place(client, payload.channel).room
+    except ValidationError:
+        return room(client, payload.channel_id)
 
 
 def me(client: discord.Client, guild_id: str | None) -> Me:

@@ -1,0 +1,182 @@
+"""Responding to what people use: commands, forms and controls; stored first, acknowledged then, within three seconds.
+
+https://discord.com/developers/docs/interactions/receiving-and-responding#responding-to-an-interaction
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Final
+
+from bots.commands import Commands
+from bots.discord import calls, tree
+from bots.discord.calls import Incomplete
+from bots.discord.deferrals import Deferrals
+from bots.discord.errors import translated
+from bots.discord.events import Room
+from bots.discord.forms import QUESTION, Call, Forms, Question, call_form, question_form
+from bots.discord.interactions import Command, Pressed, Quote, Submitted, Use, read_use
+from bots.discord.keeping import NotKeptError, keep
+from bots.discord.payloads import InteractionPayload
+from bots.discord.reply import split
+from bots.discord.rest import DEFERRED, EPHEMERAL, MESSAGE, Rest, sentence
+from bots.platform import Inbox
+from core import controls, incident
+from core.errors import PlatformError, UserError
+from core.messages import Message, Reply
+
+log = logging.getLogger("steward.discord")
+
+_DEFERRED_UPDATE, _MODAL = 6, 9
+_PRESS_SECONDS: Final = 2.0
+"""Seconds that a control is waited for before Discord is told that it was used."""
+
+_LOST: Final = "Sorry, I could not take this in. Please send it again."
+_FAILED: Final = "Sorry, something went wrong here."
+_NOT_OURS: Final = "I do not know this control; it may be from an earlier version of me. Please ask me again."
+_FORGOTTEN: Final = "I was restarted since this form was opened, and no longer know what it is about. Please try again."
+
+
+class Responder:
+    """Takes up interactions and answers those that need no turn."""
+
+    def __init__(self, inbox: Inbox, commands: Commands, deferrals: Deferrals) -> None:
+        self._inbox = inbox
+        self._commands = commands
+        self._deferrals = deferrals
+        self._forms = Forms()
+
+    async def interaction(self, payload: InteractionPayload, room: Room, rest: Rest) -> None:
+        """Take up what somebody used; what cannot be done is said to this one person."""
+        use = read_use(payload, room)
+        if use is None:
+            return
+        try:
+            with translated():
+                await self._respond(use, rest)
+        except PlatformError as error:
+            # too late, or answered already: a question that was accepted is then answered in the channel
+            log.warning("%s was not acknowledged: %s", use.message.id, error)
+
+    async def _respond(self, use: Use, rest: Rest) -> None:
+        try:
+            await self._take_up(use, rest)
+        except UserError as error:
+            await _say(use, rest, str(error))
+        except NotKeptError as error:
+            await _say(use, rest, _LOST + incident.sentence(incident.incident(log, str(error), error.__cause__)))
+
+    async def _take_up(self, use: Use, rest: Rest) -> None:
+        match use.what:
+            case Command(name=tree.STEWARD, sub="ask") as command:
+                await self._ask(use, command, rest)
+            case Command(name=tree.STEWARD, sub="call") as command:
+                await self._call(use, calls.by_line(use, command, self._commands), rest)
+            case Command(name=tree.STEWARD, sub=sub):
+                await self._answer(use, sub, rest)
+            case Command() as command:
+                await self._call(use, calls.by_command(use, command, self._commands), rest)
+            case Quote() as quote:
+                form_id = self._forms.remember(use.id, Question(quote=quote))
+                await rest.respond(use.id, use.token, _MODAL, question_form(form_id, quote))
+            case Submitted() as sent:
+                await self._sent(use, sent, rest)
+            case Pressed() as pressed:
+                await self._press(use, pressed, rest)
+
+    async def _ask(self, use: Use, command: Command, rest: Rest) -> None:
+        question, files = command.texts.get("question", ""), tuple(command.files.values())
+        if question or files:
+            await self._accept(use, use.said(question, files), rest)
+        else:
+            await self._answer(use, "help", rest)
+
+    async def _call(self, use: Use, call: Message | Incomplete, rest: Rest) -> None:
+        if isinstance(call, Message):
+            await self._accept(use, call, rest)
+            return
+        form_id = self._forms.remember(use.id, call.call)
+        await rest.respond(use.id, use.token, _MODAL, call_form(form_id, call.call.skill, call.missing))
+
+    async def _sent(self, use: Use, sent: Submitted, rest: Rest) -> None:
+        match self._forms.find(sent.form):
+            case Question(quote=quote):
+                await self._accept(use, use.said(quoted(sent.texts.get(QUESTION, ""), quote), quote.attachments), rest)
+            case Call() as call:
+                texts = call.filled_in(sent.texts)
+                message = calls.called(use, call.skill, texts, call.files, self._commands)
+                if isinstance(message, Incomplete):
+                    raise UserError(f"{call.skill} also needs {message.missing[0].name}.")
+                await self._accept(use, message, rest)
+            case None:
+                raise UserError(_FORGOTTEN)
+
+    async def _accept(self, use: Use, message: Message, rest: Rest) -> None:
+        """Have a message answered: it is stored, then Discord is told that an answer is to come."""
+        with self._deferrals.pending(use.id):
+            await keep(partial(self._inbox.accept, message), message.id)
+            await rest.respond(use.id, use.token, DEFERRED)
+
+    async def _answer(self, use: Use, sub: str, rest: Rest) -> None:
+        """Answer a sub-command that needs no turn."""
+        try:
+            reply = await self._commands.run(sub, use.message.conversation, use.message.author)
+        except UserError:
+            raise
+        except Exception as error:
+            reply = Reply(text=_failed(f"/{tree.STEWARD} {sub} ({use.message.id}) failed", error))
+        await _say(use, rest, *(piece.text for piece in split(reply)))
+
+    async def _press(self, use: Use, pressed: Pressed, rest: Rest) -> None:
+        known = controls.read(pressed.key)
+        if known is None:
+            raise UserError(_NOT_OURS)
+        # what a press asks for is a message of its own; where the bot is no member, only the interaction brings it
+        opens = use.installed_by_person and known.action == "file"
+        with self._deferrals.pending(use.id):
+            pressing = asyncio.create_task(self._pressed(use, pressed))
+            done, _ = await asyncio.wait({pressing}, timeout=_PRESS_SECONDS)
+            if pressing in done and pressing.result():
+                await _say(use, rest, *_pieces(pressing.result()))
+                return
+            try:
+                await rest.respond(use.id, use.token, DEFERRED if opens else _DEFERRED_UPDATE)
+            finally:
+                text = await pressing
+        for piece in _pieces(text):
+            await rest.follow_up(use.application_id, use.token, sentence(piece, ephemeral=True))
+
+    async def _pressed(self, use: Use, pressed: Pressed) -> str:
+        here = {"channel_id": use.message.origin["channel_id"], "message_id": pressed.message_id}
+        message = use.message if use.installed_by_person else replace(use.message, origin=here)
+        try:
+            return await keep(partial(self._inbox.press, pressed.key, message, pressed.choice), message.id)
+        except NotKeptError as error:
+            return _failed(str(error), error.__cause__)
+
+
+def quoted(question: str, quote: Quote) -> str:
+    """Write a question about a message, with what that says set apart as what somebody else wrote."""
+    if not quote.text:
+        holds = "of which only the files are here" if quote.attachments else "which has no text"
+        return f"{question}\n\n(The question is about a message of {quote.author}, {holds}.)"
+    lines = "\n".join(f"> {line}".rstrip() for line in quote.text.splitlines())
+    return f"{question}\n\n(The question is about this message, which {quote.author} wrote:)\n{lines}"
+
+
+def _failed(happened: str, error: BaseException | None) -> str:
+    return _FAILED + incident.sentence(incident.incident(log, happened, error))
+
+
+def _pieces(text: str) -> Sequence[str]:
+    return [piece.text for piece in split(Reply(text=text))]
+
+
+async def _say(use: Use, rest: Rest, *pieces: str) -> None:
+    """Answer the one person who used something."""
+    first, *more = pieces
+    await rest.respond(use.id, use.token, MESSAGE, {"content": first, "flags": EPHEMERAL})
+    for piece in more:
+        await rest.follow_up(use.application_id, use.token, sentence(piece, ephemeral=True))
