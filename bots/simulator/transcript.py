@@ -73,6 +73,7 @@ class Shown:
         streaming: more text is expected to appear in it.
         reactions: the people who reacted, by the name of the emoji.
         links: the addresses that could be clicked in it at any time, or were fetched as pictures.
+        previews: those of which the platform may have shown a preview.
         pings: who was notified by it at any time: ids of people, and words as "channel" or "everyone".
         warnings: what the platform itself shows beside it to whoever used a control in vain.
     """
@@ -139,11 +140,19 @@ class Transcript:
         def found() -> Shown | None:
             return next((shown for shown in self.messages if wanted(shown)), None)
 
-        try:
-            async with asyncio.timeout(timeout), self._changed:
-                await self._changed.wait_for(found)
-        except TimeoutError:
-            raise AssertionError(f"not seen within {timeout} s; seen: {self.messages}") from None
+        await self.until(found, timeout=timeout)
         shown = found()
         assert shown is not None
         return shown
+
+    async def until(self, happened: Callable[[], object], *, timeout: float = 15.0) -> None:
+        """Return once something that people see has happened.
+
+        Raises:
+            AssertionError: it has not in `timeout` seconds; the message lists what people see.
+        """
+        try:
+            async with asyncio.timeout(timeout), self._changed:
+                await self._changed.wait_for(happened)
+        except TimeoutError:
+            raise AssertionError(f"not seen within {timeout} s; seen: {self.messages}") from None

@@ -1,4 +1,4 @@
-"""The `response_url` of slash commands: 5 messages within 30 minutes.
+"""The `response_url` of commands and interactions: 5 messages within 30 minutes.
 
 https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
 """
@@ -24,6 +24,7 @@ LIFETIME = 30 * 60.0
 class _Address:
     channel: str
     user: str
+    post: Post | None
     expires: float
     uses: int = 0
 
@@ -36,11 +37,11 @@ class Answers:
         self._faults = faults
         self._addresses: dict[str, _Address] = {}
 
-    def address(self, base_url: str, channel: str, user: str) -> str:
-        """Return a new response URL for a command of this person in this channel."""
+    def address(self, base_url: str, channel: str, user: str, *, post: Post | None = None) -> str:
+        """Return a new response URL for a command of this person in this channel, or for what they did to a post."""
         secret = uuid.uuid4().hex
-        self._addresses[secret] = _Address(channel=channel, user=user, expires=time.time() + LIFETIME)
-        return f"{base_url}commands/{self._world.team}/{secret}"
+        self._addresses[secret] = _Address(channel=channel, user=user, post=post, expires=time.time() + LIFETIME)
+        return f"{base_url}{'actions' if post else 'commands'}/{self._world.team}/{secret}"
 
     def expire(self) -> None:
         """Let all response URLs grow older than 30 minutes."""
@@ -69,15 +70,27 @@ class Answers:
         if not text and not blocks:
             return
         known = checked(text, blocks)
-        if message.get("response_type") != "in_channel":
-            await self._world.whisper(channel=channel, to=user, author=self._world.bot, text=text, blocks=known)
-            return
-        await self._world.add(
-            Post(ts=self._world.timestamp(), channel=channel, user=self._world.bot, text=text, blocks=known)
-        )
+        post = Post(ts=self._world.timestamp(), channel=channel, user=self._world.bot, text=text, blocks=known)
+        post.to = None if message.get("response_type") == "in_channel" else user
+        post.thread = str(message.get("thread_ts") or "") or None
+        await self._world.add(post)
 
     async def _show(self, address: _Address, message: JsonObject) -> None:
-        await self.show(address.channel, address.user, message)
+        """Show a new message, or replace or delete the one whose control was used, if it is the bot's."""
+        replaced, post = bool(message.get("replace_original")), address.post
+        if not replaced and not message.get("delete_original"):
+            await self.show(address.channel, address.user, message)
+            return
+        if post is None or post.user != self._world.bot:
+            raise ApiError("cant_update_message")
+        if not replaced:
+            self._world.remove(post)
+            await self._world.transcript.changed()
+            return
+        text, blocks, previous = str(message.get("text") or ""), message.get("blocks"), self._world.snapshot(post)
+        post.blocks, post.text = checked(text, blocks), text
+        post.edited = self._world.timestamp()
+        await self._world.changed(post, previous)
 
     def _use(self, secret: str) -> _Address:
         address = self._addresses.get(secret)

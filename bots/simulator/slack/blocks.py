@@ -1,8 +1,8 @@
 """Block Kit: which blocks Slack refuses, each with its place and reason.
 
 Limits: the pages of https://docs.slack.dev/reference/block-kit/blocks. An `action_id` has to be unique within a
-block there, and `input` blocks may stand in messages; the simulator wants the first unique within the message and
-the second in modals, as nothing of ours needs more. Blocks that it does not know are refused like misspelled ones.
+block there, and `input` blocks may stand in messages; the simulator wants the first unique within a message and the
+second in modals, as nothing of ours needs more. Blocks that it does not know are refused like misspelled ones.
 """
 
 import uuid
@@ -64,7 +64,7 @@ def checked(blocks: JsonValue, surface: Surface = "message") -> list[JsonObject]
     for number, block in enumerate(blocks):
         _check(block, surface, f"/blocks/{number}")
     known = objects(blocks)
-    _check_together(known)
+    _check_together(known, surface)
     return [_identified(block, number) for number, block in enumerate(known)]
 
 
@@ -87,19 +87,21 @@ def _check(block: JsonValue, surface: Surface, path: str) -> None:
     _CHECKS[kind](block, path)
 
 
-def _check_together(blocks: Sequence[JsonObject]) -> None:
+def _check_together(blocks: Sequence[JsonObject], surface: Surface) -> None:
     markdown = [block for block in blocks if block["type"] == "markdown"]
     if sum(len(text_of(block, "text")) for block in markdown) > MAX_MARKDOWN:
         raise ApiError("msg_blocks_too_long")
     if sum(block["type"] == "table" for block in blocks) > 1:
         raise explained("invalid_attachments", "only_one_table_allowed")
-    for name, ids in (
-        ("block_id", [block["block_id"] for block in blocks if block.get("block_id")]),
-        ("action_id", [element["action_id"] for _, element in interactive(blocks)]),
-    ):
-        twice = [str(each) for each, count in Counter(map(str, ids)).items() if count > 1]
-        if twice:
-            raise explained("invalid_blocks", f"`{name}` {twice[0]} already exists [json-pointer:/blocks]")
+    _check_once("block_id", [str(block["block_id"]) for block in blocks if block.get("block_id")])
+    for group in [blocks] if surface == "message" else [[block] for block in blocks]:
+        _check_once("action_id", [str(element["action_id"]) for _, element in interactive(group)])
+
+
+def _check_once(name: str, ids: Sequence[str]) -> None:
+    twice = [each for each, count in Counter(ids).items() if count > 1]
+    if twice:
+        raise explained("invalid_blocks", f"`{name}` {twice[0]} already exists [json-pointer:/blocks]")
 
 
 def _identified(block: JsonObject, number: int) -> JsonObject:

@@ -26,6 +26,26 @@ async def conversation_info(world: World, call: Call) -> JsonObject:
     return {"channel": _described(world, channel)}
 
 
+async def conversation_members(world: World, call: Call) -> JsonObject:
+    """List who is in a channel."""
+    channel = world.visible_channel(call.text("channel"))
+    world.need_for(channel, "read")
+    members: list[JsonValue] = [*sorted(channel.members)]
+    start, end = _start(call, "user"), _start(call, "user") + _limit(world, call, default=100, most=999)
+    return {"members": members[start:end], **_following("user", str(end) if end < len(members) else "")}
+
+
+async def permalink(world: World, call: Call) -> JsonObject:
+    """Return the address of a message."""
+    channel = world.visible_channel(call.text("channel"))
+    post = channel.find(call.needed("message_ts"))
+    if post is None:
+        raise ApiError("message_not_found")
+    place = f"?thread_ts={post.thread}&cid={channel.id}" if post.thread else ""
+    address = f"https://simulated.slack.com/archives/{channel.id}/p{post.ts.replace('.', '')}{place}"
+    return {"channel": channel.id, "permalink": address}
+
+
 async def user_conversations(world: World, call: Call) -> JsonObject:
     """List the channels that the bot is a member of."""
     asked = (call.text("types") or "public_channel").split(",")
@@ -70,15 +90,18 @@ async def user_info(world: World, call: Call) -> JsonObject:
     user = world.users.get(call.text("user"))
     if user is None:
         raise ApiError("user_not_found")
-    profile: JsonObject = {"real_name": user.name, "display_name": user.name, "team": world.team}
+    profile: JsonObject = {"real_name": user.name, "display_name": user.name, "team": user.team}
     return {
         "user": {
             "id": user.id,
-            "team_id": world.team,
+            "team_id": user.team,
             "name": user.name.lower(),
             "real_name": user.name,
             "deleted": False,
             "is_bot": user.is_bot,
+            "is_restricted": user.restricted,
+            "is_ultra_restricted": False,
+            "is_stranger": user.team != world.team,
             "profile": profile,
         }
     }

@@ -4,18 +4,26 @@ Errors and fields: the pages of https://docs.slack.dev/reference/methods.
 """
 
 from bots.simulator.slack import streams
+from bots.simulator.slack.assistant import (
+    set_session_status,
+    set_status,
+    set_suggested_prompts,
+    set_title,
+)
 from bots.simulator.slack.call import Call, Handler
 from bots.simulator.slack.conversations import (
     conversation_history,
     conversation_info,
+    conversation_members,
     conversation_replies,
+    permalink,
     user_conversations,
     user_info,
 )
-from bots.simulator.slack.errors import ApiError
 from bots.simulator.slack.messages import delete, post_ephemeral, post_message, update
 from bots.simulator.slack.reactions import add_reaction, remove_reaction
 from bots.simulator.slack.uploads import complete_upload, delete_file, file_info, upload_url
+from bots.simulator.slack.view_methods import open_view, publish_view, push_view, update_view
 from bots.simulator.slack.world import World
 from core.messages import JsonObject
 
@@ -33,19 +41,6 @@ async def auth_test(world: World, call: Call) -> JsonObject:
     }
 
 
-async def set_status(world: World, call: Call) -> JsonObject:
-    """Show a status line in a thread, "" takes it away."""
-    world.need("chat:write", "assistant:write")
-    channel = world.joined_channel(call.text("channel_id"))
-    thread = call.needed("thread_ts")
-    if channel.find(thread) is None:
-        raise ApiError("invalid_thread_ts")
-    status = call.text("status")
-    world.statuses[channel.id, thread] = status
-    world.status_history.append(status)
-    return {}
-
-
 METHODS: dict[str, Handler] = {
     "auth.test": auth_test,
     "chat.postMessage": post_message,
@@ -57,7 +52,9 @@ METHODS: dict[str, Handler] = {
     "chat.stopStream": streams.stop,
     "reactions.add": add_reaction,
     "reactions.remove": remove_reaction,
+    "chat.getPermalink": permalink,
     "conversations.info": conversation_info,
+    "conversations.members": conversation_members,
     "conversations.replies": conversation_replies,
     "conversations.history": conversation_history,
     "users.conversations": user_conversations,
@@ -67,4 +64,11 @@ METHODS: dict[str, Handler] = {
     "files.info": file_info,
     "files.delete": delete_file,
     "assistant.threads.setStatus": set_status,
+    "assistant.threads.setSuggestedPrompts": set_suggested_prompts,
+    "assistant.threads.setTitle": set_title,
+    "agents.sessions.setStatus": set_session_status,
+    "views.open": open_view,
+    "views.push": push_view,
+    "views.update": update_view,
+    "views.publish": publish_view,
 }

@@ -13,6 +13,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
+from bots.simulator.slack.assistant import SESSION_STATUSES
 from bots.simulator.slack.blocks import MAX_BLOCKS, MAX_MARKDOWN, TASK_STATUSES, checked
 from bots.simulator.slack.call import Call
 from bots.simulator.slack.errors import ApiError, explained
@@ -26,7 +27,6 @@ MAX_TASK_TEXT: Final = 256
 """Characters of a task's title, details or output in one chunk."""
 
 _MODES: Final = ("timeline", "plan")
-_SESSION_STATUSES: Final = ("", "active", "processing", "suspended", "closed")
 
 
 async def start(world: World, call: Call) -> JsonObject:
@@ -67,7 +67,8 @@ async def stop(world: World, call: Call) -> JsonObject:
     """End a message, with blocks below what was written."""
     world.need("chat:write")
     post = _open(world, call)
-    if call.text("session_status") not in _SESSION_STATUSES:
+    session = call.text("session_status")
+    if session and session not in SESSION_STATUSES:
         raise explained("invalid_arguments", "[json-pointer:/session_status] unknown status")
     chunks, metadata, blocks = _chunks(call), metadata_of(call), call.structure("blocks")
     below = checked(blocks) if blocks else []
@@ -77,6 +78,8 @@ async def stop(world: World, call: Call) -> JsonObject:
     post.metadata = metadata or post.metadata
     assert post.stream is not None
     post.stream.ended = "message_not_in_streaming_state"
+    if session and post.thread:
+        world.sessions[post.channel, post.thread] = session
     await world.changed(post, previous)
     return {
         "channel": post.channel,

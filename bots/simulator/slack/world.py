@@ -7,6 +7,8 @@ from typing import Final, Literal, TypeAlias
 
 from bots.simulator.slack import reading
 from bots.simulator.slack.errors import ApiError
+from bots.simulator.slack.triggers import Triggers
+from bots.simulator.slack.views import View, described
 from bots.simulator.transcript import Shown, ShownFile, Transcript
 from core.messages import JsonObject
 
@@ -152,6 +154,11 @@ class World:
 
     Attributes:
         whispers: messages that only one person sees.
+        views: the modals that were opened, in their order, and
+        homes: the tab of the app's home that each person sees.
+        prompts: what is suggested to begin a thread with, titles and messages, and
+        titles: the title of each (channel, thread).
+        sessions: the state of the bot's work in each (channel, thread).
         pings: who was notified by the bot's messages: ids of people, "channel", "here", "everyone".
         page: the most items of one page of a list.
         stream_idle: seconds after which Slack ends a message that nothing more was added to.
@@ -176,6 +183,12 @@ class World:
         self.page = 1000
         self.stream_idle = 300.0
         self.whispers: list[Post] = []
+        self.triggers = Triggers()
+        self.views: list[View] = []
+        self.homes: dict[str, View] = {}
+        self.prompts: dict[tuple[str, str], list[tuple[str, str]]] = {}
+        self.titles: dict[tuple[str, str], str] = {}
+        self.sessions: dict[tuple[str, str], str] = {}
         self._happened = happened
         self._last = 0
         self._count = 0
@@ -230,10 +243,18 @@ class World:
             raise ApiError("not_in_channel")
         return channel
 
-    def post(self, channel: str, ts: str) -> Post | None:
-        """Return a message, also one that only one person sees."""
-        whispers = (post for post in self.whispers if (post.channel, post.ts) == (channel, ts))
-        return self.channels[channel].find(ts) or next(whispers, None)
+    def find(self, ts: str) -> Post | None:
+        """Return a message of any channel, also one that only one person sees."""
+        posts = [*self.whispers, *(post for channel in self.channels.values() for post in channel.posts)]
+        return next((post for post in posts if post.ts == ts), None)
+
+    def modal(self, user: str) -> View | None:
+        """Return the modal that a person has before them."""
+        return next((view for view in reversed(self.views) if view.user == user and not view.closed), None)
+
+    def described(self, view: View, values: JsonObject | None = None) -> JsonObject:
+        """Describe a view, with what was filled in."""
+        return described(view, team=self.team, app=self.app, bot=self.bot_id, values=values)
 
     async def add(self, post: Post) -> Post:
         """Show a message to everybody in its channel, or to one person."""
@@ -263,8 +284,7 @@ class World:
 
     def remove(self, post: Post) -> None:
         """Delete a message; the root of a thread leaves a tombstone, as long as there are replies."""
-        previous = self.snapshot(post)
-        shown = self.transcript.find(post.ts)
+        previous, shown = self.snapshot(post), self.transcript.find(post.ts)
         if shown is not None:
             shown.deleted = True
         posts = self.whispers if post.to else self.channels[post.channel].posts
