@@ -46,7 +46,9 @@ class Desk:
         asked = await self._wishes.asked_as(message.id)
         if asked is None or self._config.on_edit == "ignore" or _says(asked.message) == _says(message):
             return False
-        return self._attend(await self._wishes.again(asked.id, message))
+        # it is answered where it was: a thread may have been opened from it, which the edit does not say
+        placed = replace(message, conversation=asked.message.conversation, origin=asked.message.origin)
+        return self._attend(await self._wishes.again(asked.id, placed))
 
     async def deleted(self, message_id: str) -> bool:
         """Take in that a question was deleted; False where it has no answer to be removed."""

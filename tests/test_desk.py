@@ -99,6 +99,17 @@ async def test_f39_an_edited_question_is_answered_anew_in_the_same_place(tmp_pat
         assert [item.text for item in steward.model.asked[1].items] == ["Ana: second"], "the old version is recalled"
 
 
+async def test_f39_an_edited_question_stays_in_the_thread_that_was_opened_from_it(tmp_path: Path, board: Board) -> None:
+    async with house(tmp_path, ScriptedModel(says("one"), says("two")), outlet=board) as steward:
+        seen = message("first")
+        branched = replace(seen.conversation, thread="9")
+        await steward.answer(replace(seen, conversation=branched, origin={"thread": "open"}))
+        assert await steward.desk.edited(replace(seen, text="second"))
+        await steward.turns.idle()
+        again = board.drafts[-1].turn.message
+        assert (again.text, again.conversation, again.origin) == ("second", branched, {"thread": "open"})
+
+
 async def test_f39_a_question_edited_while_it_is_answered_is_answered_once(tmp_path: Path, board: Board) -> None:
     model = ScriptedModel(says("one"), says("two"))
     model.hold.clear()
