@@ -31,6 +31,7 @@ from core.journal import Journal
 from core.memory import Memory
 from core.messages import Conversation, Person
 from core.model import Model, Tool
+from core.reading import Reader
 from core.reports import cost_of
 from core.skill import Skillset
 from core.store import Store, hold, open_store
@@ -256,6 +257,7 @@ async def open_app(config: Config, *, announced: bool = False, watch: Watch = un
             skills=skillset.with_runner(workers),
             memory=memory,
             files=files,
+            reader=Reader(workers, model),
             name=config.name,
             instructions=config.agent.instructions,
             max_iterations=config.agent.max_iterations,

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 
 from core import direct, doubts
 from core.context import Context
+from core.endings import failed
 from core.errors import ContextOverflowError, ModelError, OperatorError, StewardError
 from core.events import Event, Finished, Restarted, SkillFinished, SkillStarted
 from core.files import Files, Shelf, describe
@@ -17,9 +18,11 @@ from core.history import distinct, repair
 from core.incident import incident, sentence
 from core.items import Answer, Begun, Call, Done, Item, Question, Result, Step, Usage
 from core.memory import Memory, estimate
-from core.messages import Attachment, Message, Reply, Turn
+from core.messages import Attachment, Reply, Turn
 from core.model import Delta, Model, Tool
-from core.reports import Ran, Report, total
+from core.question import Prepared, prepare, told
+from core.reading import Reader
+from core.reports import Report, ran, results_of, total
 from core.skill import Skillset
 from core.telemetry import redact
 
@@ -30,11 +33,6 @@ LONGEST_RESULT: Final = 24_000
 
 SAME: Final = 2
 """How often a call gives the same result before it is not run again in the same turn."""
-
-_ECHO: Final = 2_000
-"""Characters of a result with effects that are kept, for the case that the question is answered anew."""
-
-_NO_REPORT: Final = Report()
 
 _AGAIN: Final = "Error: this was not run again, because the last times it gave the same: "
 
@@ -76,6 +74,7 @@ class _Work:
     Attributes:
         cut_off: the calls that an earlier attempt began, and of which it is unknown whether they had effects; by id.
         done: the calls with effects that were carried out for an earlier version of the question.
+        prepared: the question with what was read of its files.
     """
 
     turn: Turn
@@ -85,12 +84,14 @@ class _Work:
     made: dict[str, Attachment]
     cut_off: dict[str, Call]
     done: list[Done]
+    prepared: Prepared
 
 
 class Agent:
     """Answers turns.
 
     Args:
+        reader: reads the files that come with questions.
         instructions: added to the system text.
         max_iterations: model calls in a turn before it has to answer without skills.
         model_name: what people are told about which model answered.
@@ -104,6 +105,7 @@ class Agent:
         skills: Skillset,
         memory: Memory,
         files: Files,
+        reader: Reader,
         name: str,
         instructions: str = "",
         max_iterations: int = 5,
@@ -114,6 +116,7 @@ class Agent:
         self._skills = skills
         self._memory = memory
         self._files = files
+        self._reader = reader
         self._instructions = "\n\n".join(filter(None, (INSTRUCTIONS.format(name=name), instructions.strip())))
         self._max_iterations = max_iterations
         self._model_name = model_name
@@ -138,7 +141,7 @@ class Agent:
         Args:
             turn: with its attachments kept.
             journal: takes each step as it is done.
-            notes: lines for the model about the question, such as a file that could not be fetched.
+            notes: sentences for people on files of the question that could not be had.
 
         Yields:
             What happens, and last `Finished`, with `ok` False where the model failed.
@@ -152,12 +155,13 @@ class Agent:
         except ModelError as error:
             reason, made = redact(str(error)), tuple(work.made.values())
             text = reason + sentence(incident(log, f"turn {turn.id} has no answer: {reason}"))
-            yield failed(work.items, journal.steps, text, made, self._report(work))
+            yield failed(work.items, journal.steps, text, self._report(work), made)
             return
         final = work.items[-1]
         assert isinstance(final, Answer), "the loop ends with an answer"
         attachments = tuple(work.made.values())
         text = doubts.told(final.text.strip() or ("" if attachments else EMPTY), journal.steps)
+        text = told(text, work.prepared, work.items, turn.message.attachments)
         reply = Reply(text=text, attachments=attachments)
         yield Finished(reply=reply, items=tuple(work.items), report=self._report(work))
 
@@ -181,51 +185,46 @@ class Agent:
         made: Sequence[str] = (),
         done: Sequence[Done] = (),
     ) -> Report:
-        answers = [item for item in items if isinstance(item, Answer)]
-        usage = total([answer.usage for answer in answers])
         called = turn.message.direct is not None
+        usage = total([item.usage for item in items if isinstance(item, Answer)])
         return Report(
             model="" if called else self._model_name,
-            asked=0 if called else len(answers),
+            asked=0 if called else sum(isinstance(item, Answer) for item in items),
             usage=usage,
             cost=self._cost(usage),
-            ran=tuple(self._ran(call, result) for call, result in _results_of(items)),
-            recalled=0 if called else recalled,
+            ran=tuple(
+                ran(call, result, effects=not self._skills.repeatable(call.name)) for call, result in results_of(items)
+            ),
+            recalled=recalled,
             read=tuple(attachment.filename for attachment in turn.message.attachments),
             made=tuple(made),
             done=tuple(done),
         )
 
-    def _ran(self, call: Call, result: Result) -> Ran:
-        effects = not self._skills.repeatable(call.name)
-        text = result.text[:_ECHO] if effects else ""
-        return Ran(call=call, ok=result.ok, effects=effects, text=text, unknown=result.unknown)
-
     async def _begin(self, turn: Turn, journal: StepLog, notes: Sequence[str]) -> _Work:
         message = turn.message
+        context = Context(
+            conversation=message.conversation,
+            person=message.author,
+            attachments=message.attachments,
+            files=Shelf(files=self._files, conversation=message.conversation, audience=message.audience),
+        )
         history = [] if message.direct else await self._memory.recall(message.conversation, message.audience)
         done = [step for step in journal.steps if isinstance(step, Done)]
-        shelf = Shelf(files=self._files, conversation=message.conversation, audience=message.audience)
+        prepared = await prepare(message, context, self._reader, notes=notes, done=done, history=history)
         work = _Work(
             turn=turn,
-            context=Context(
-                conversation=message.conversation,
-                person=message.author,
-                attachments=message.attachments,
-                files=shelf,
-            ),
+            context=context,
             history=history,
-            items=[
-                question_of(message, [*notes, *map(doubts.told_before, done)]),
-                *(step for step in journal.steps if isinstance(step, Answer | Result)),
-            ],
+            items=[prepared.question, *(step for step in journal.steps if isinstance(step, Answer | Result))],
             made={},
             cut_off=doubts.begun(journal.steps),
             done=done,
+            prepared=prepared,
         )
         for step in journal.steps:
             for file_id in step.files if isinstance(step, Result) else ():
-                if made := await shelf.get(file_id):
+                if made := await context.files.get(file_id):
                     work.made[file_id] = made
         return work
 
@@ -258,7 +257,7 @@ class Agent:
                     if not isinstance(delta, Answer):
                         yield delta
                         continue
-                    answer = distinct(delta) if tools else Answer(text=delta.text, usage=delta.usage)
+                    answer = distinct(delta) if tools else replace(delta, calls=(), reasoning=())
                     if answer.calls:  # the final answer is stored by closing the turn
                         await journal.record(answer)
                     work.items.append(answer)
@@ -281,7 +280,7 @@ class Agent:
     async def _ask_once(self, work: _Work, tools: Sequence[Tool]) -> AsyncGenerator[Delta, None]:
         items = repair([*work.history, *work.items])
         answered = False
-        async with aclosing(self._model.stream(self._instructions, items, tools)) as deltas:
+        async with aclosing(self._model.stream(self._instructions, items, tools, work.prepared.pictures)) as deltas:
             async for delta in deltas:
                 answered = answered or isinstance(delta, Answer)
                 yield delta
@@ -387,61 +386,6 @@ class Agent:
         return Result(call_id=call.id, name=call.name, text=text, ok=False, unknown=unknown)
 
 
-def failed(
-    items: Sequence[Item],
-    steps: Sequence[Step],
-    text: str,
-    attachments: tuple[Attachment, ...] = (),
-    report: Report = _NO_REPORT,
-) -> Finished:
-    """Return what ends a turn that has no answer: why, what was done all the same, and that to be remembered.
-
-    Args:
-        items: the turn's, question first.
-        steps: the stored ones.
-        text: why there is no answer.
-        attachments: files that were made.
-        report: how far it came.
-    """
-    text = doubts.told_failed(text, steps)
-    known = (*items, Answer(text=text)) if doubts.worth_remembering(steps) else ()
-    return Finished(reply=Reply(text=text, attachments=attachments), items=known, ok=False, report=report)
-
-
-def stopped(items: Sequence[Item], steps: Sequence[Step], said: str, by: str, report: Report) -> Finished:
-    """Return what ends a turn that somebody stopped: what was said until then is the answer.
-
-    Args:
-        items: the turn's, question first.
-        steps: the stored ones.
-        said: what the model had said since its last call.
-        by: the name of who stopped it; "" where it is not known.
-        report: how far it came.
-    """
-    note = f"(Stopped by {by}.)" if by else "(Stopped.)"
-    text = doubts.told_failed("\n\n".join(filter(None, (said.strip(), note))), steps)
-    return Finished(reply=Reply(text=text), items=(*items, Answer(text=text)), report=report)
-
-
-def question_of(message: Message, notes: Sequence[str] = ()) -> Question:
-    """Write a message as the model reads it: who said it where several people talk, its text, its files."""
-    text = message.text if message.audience.scope == "person" else f"{message.author.name}: {message.text}"
-    files = [describe(attachment) for attachment in message.attachments if attachment.id]
-    return Question(text="\n".join([text, *files, *notes]))
-
-
-def _results_of(items: Sequence[Item]) -> list[tuple[Call, Result]]:
-    """Return each result with its call, in order."""
-    found: list[tuple[Call, Result]] = []
-    calls: dict[str, Call] = {}
-    for item in items:
-        if isinstance(item, Answer):
-            calls = {call.id: call for call in item.calls}
-        elif isinstance(item, Result) and item.call_id in calls:
-            found.append((calls[item.call_id], item))
-    return found
-
-
 def _unanswered(items: Sequence[Item]) -> list[Call]:
     """Return the calls of the last answer that have no result yet."""
     last = next((number for number in reversed(range(len(items))) if isinstance(items[number], Answer)), None)
@@ -463,6 +407,6 @@ def _results(call: Call, items: Sequence[Item]) -> list[str]:
     """Return what running the same skill with the same arguments gave in this turn."""
     return [
         result.text
-        for made, result in _results_of(items)
+        for made, result in results_of(items)
         if made == replace(call, id=made.id) and not result.text.startswith(_AGAIN)
     ]

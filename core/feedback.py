@@ -56,7 +56,8 @@ class Feedback:
     async def counted(self) -> dict[Value, int]:
         """Return how many opinions of each kind there are."""
         rows = await self._store.fetch("SELECT value, count(*) AS number FROM feedback GROUP BY value")
-        return {"good": 0, "bad": 0} | {row["value"]: row["number"] for row in rows}
+        counted: dict[Value, int] = {"good": 0, "bad": 0}
+        return counted | {row["value"]: row["number"] for row in rows}
 
 
 def _opinion(row: Row) -> Opinion:

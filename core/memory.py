@@ -9,6 +9,7 @@ from pydantic_core import to_json
 
 from core.items import Answer, Item, Question, Result, dump_items, load_items
 from core.messages import Audience, Conversation, Turn
+from core.reading import without_excerpts
 from core.store import Row, Store, Transaction
 
 log = logging.getLogger("steward.memory")
@@ -81,7 +82,7 @@ class Memory:
                 conversation.channel_key,
                 turn.message.audience.key,
                 dump_items(items),
-                "\n".join(item.text for item in items if not isinstance(item, Result) and item.text),
+                "\n".join(_said(item) for item in items if not isinstance(item, Result) and item.text),
                 estimate(items),
                 time.time(),
             ),
@@ -146,12 +147,17 @@ def _fit_brief(rows: Sequence[Row], tokens: int) -> list[list[Item]]:
 
 
 def _brief(items: Sequence[Item], tokens: int) -> list[Item]:
-    question = next((item.text for item in items if isinstance(item, Question)), "")
+    question = next((_said(item) for item in items if isinstance(item, Question)), "")
     answer = next((item.text for item in reversed(items) if isinstance(item, Answer)), "")
     half = (tokens - 8) // 2 * 3
     if half < 60:
         return []
     return [Question(text=_shorten(question, half)), Answer(text=_shorten(answer, half))]
+
+
+def _said(item: Question | Answer) -> str:
+    """Return what somebody said, without what was read of the files that came with it."""
+    return without_excerpts(item.text) if isinstance(item, Question) else item.text
 
 
 def _shorten(text: str, size: int) -> str:

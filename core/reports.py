@@ -1,12 +1,16 @@
 """Reports: how an answer came about, for the person who asks why, and what it cost."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from pydantic import TypeAdapter
 
 from core.config import Price
-from core.items import Call, Done, Usage
+from core.items import Answer, Call, Done, Item, Result, Usage
+
+_ECHO: Final = 2_000
+"""Characters of a result with effects that are kept, for the case that the question is answered anew."""
 
 _LONGEST: Final = 300
 """Characters of a call's arguments that are shown."""
@@ -77,6 +81,24 @@ def cost_of(usage: Usage, price: Price) -> float:
     cached = price.input if price.cached is None else price.cached
     fresh = max(0, usage.input - usage.cached)
     return (fresh * price.input + usage.cached * cached + usage.output * price.output) / 1_000_000
+
+
+def ran(call: Call, result: Result, *, effects: bool) -> Ran:
+    """Say how a call went."""
+    text = result.text[:_ECHO] if effects else ""
+    return Ran(call=call, ok=result.ok, effects=effects, text=text, unknown=result.unknown)
+
+
+def results_of(items: Sequence[Item]) -> list[tuple[Call, Result]]:
+    """Return each result with its call, in order."""
+    found: list[tuple[Call, Result]] = []
+    calls: dict[str, Call] = {}
+    for item in items:
+        if isinstance(item, Answer):
+            calls = {call.id: call for call in item.calls}
+        elif isinstance(item, Result) and item.call_id in calls:
+            found.append((calls[item.call_id], item))
+    return found
 
 
 def total(usages: list[Usage]) -> Usage:

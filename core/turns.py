@@ -48,8 +48,9 @@ from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias
 
-from core.agent import Agent, failed, question_of, stopped
+from core.agent import Agent
 from core.delivery import Delivery
+from core.endings import failed, stopped
 from core.errors import OperatorError, PlatformError, StaleTurnError, StewardError
 from core.events import Event, Finished, Restarted, SkillStarted, TextDelta
 from core.files import Files
@@ -58,6 +59,7 @@ from core.items import Answer, Item, Result, Step
 from core.journal import Journal, Started
 from core.messages import Attachment, Message, Reply, Turn
 from core.outlet import Draft, Outlet
+from core.question import question_of
 from core.telemetry import current_turn, redact
 from core.wishes import Wishes
 
@@ -459,7 +461,7 @@ class Turns:
             raise _SupersededError from error
         text = self._excuse(work.turn, error, expired=work.limit.expired())
         report = self._agent.report(work.turn, steps)
-        finished = failed(_items(work.turn, steps), steps, text, report=report)
+        finished = failed(_items(work.turn, steps), steps, text, report)
         return finished, [finished.reply]
 
     def _stopped(self, work: _Work, steps: Sequence[Step], by: str) -> tuple[Finished, Sequence[Reply]]:
@@ -480,7 +482,7 @@ class Turns:
         return f"Something went wrong inside me, and I could not answer.{sentence(name)}"
 
     async def _fetch(self, work: _Work) -> Sequence[str]:
-        """Fetch and keep the files that came with the message; return notes on those that could not be had."""
+        """Fetch and keep the files that came with the message; return sentences on those that could not be had."""
         turn, outlet = work.turn, work.outlet
         message, notes = turn.message, []
         attachments: list[Attachment] = []
@@ -491,7 +493,7 @@ class Turns:
                 raise  # it may pass, and then the file is there
             except StewardError as error:
                 log.warning("turn %d: %s could not be fetched: %s", turn.id, attachment.filename, error)
-                notes.append(f"[file {attachment.filename!r} could not be fetched: {redact(str(error))}]")
+                notes.append(f"I could not fetch {attachment.filename}: {redact(str(error)).rstrip('.')}.")
         if message.attachments:
             work.turn = replace(turn, message=replace(message, attachments=tuple(attachments)))
             await self._journal.update(work.turn)

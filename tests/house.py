@@ -18,6 +18,7 @@ from core.files import Files
 from core.journal import Journal
 from core.memory import Memory
 from core.messages import Attachment, JsonObject, Message, Reply
+from core.reading import Reader
 from core.returned import as_reply
 from core.skill import Skill, Skillset
 from core.store import Store, open_store
@@ -81,14 +82,16 @@ async def house(
     memory = Memory(store, turns=24, tokens=12_000)
     files = Files(store, folder / "files", FilesConfig())
     journal = Journal(store, memory)
+    runner = Threads()
     agent = Agent(
         model=model,
-        skills=Skillset(tuple(Skill.of(function, topic="test") for function in skills), runner=Threads()),
+        skills=Skillset(tuple(Skill.of(function, topic="test") for function in skills), runner=runner),
         memory=memory,
         files=files,
         name="Steward",
         max_iterations=max_iterations,
         model_name="scripted",
+        reader=Reader(runner, model),
     )
     wishes = Wishes(store, files)
     turns = Turns(

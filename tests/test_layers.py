@@ -61,6 +61,8 @@ LADDER: Final = (
     "troubles",
     "wishes",
     "forgetting",
+    "question",
+    "endings",
     "agent",
     "delivery",
     "turns",

@@ -32,6 +32,7 @@ from core.items import Answer, Question
 from core.journal import Journal
 from core.memory import Memory
 from core.messages import Message, Reply
+from core.reading import Reader
 from core.skill import Skill, Skillset
 from core.store import open_store
 from core.turns import Turns
@@ -139,7 +140,9 @@ async def measure(base_url: str, folder: Path, rounds: int) -> None:
     files = Files(store, folder / "files", FilesConfig())
     journal = Journal(store, memory)
     model = connect(ModelConfig(base_url=base_url))
-    agent = Agent(model=model, skills=skills, memory=memory, files=files, name="Steward")
+    agent = Agent(
+        model=model, skills=skills, memory=memory, files=files, reader=Reader(Threads(), model), name="Steward"
+    )
     turns = Turns(
         journal=journal,
         files=files,
