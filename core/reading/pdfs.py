@@ -38,12 +38,17 @@ def read_pdf(content: bytes, start: int) -> Content:
 
 def _opened(content: bytes) -> "PdfReader":
     import pypdf
-    from pypdf import filters
 
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it warns of every small fault in a file
     # https://pypdf.readthedocs.io/en/stable/user/security.html
-    filters.ZLIB_MAX_OUTPUT_LENGTH = filters.LZW_MAX_OUTPUT_LENGTH = _LARGEST_STREAM
-    filters.RUN_LENGTH_MAX_OUTPUT_LENGTH = filters.MAX_ARRAY_BASED_STREAM_OUTPUT_LENGTH = _LARGEST_STREAM
+    pypdf.overwrite_configuration(
+        zlib_maximum_output_length=_LARGEST_STREAM,
+        lzw_maximum_output_length=_LARGEST_STREAM,
+        run_length_maximum_output_length=_LARGEST_STREAM,
+        brotli_maximum_output_length=_LARGEST_STREAM,
+        array_based_stream_maximum_output_length=_LARGEST_STREAM,
+        jbig2dec_binary=None,  # no other program is run
+    )
     try:
         reader = pypdf.PdfReader(io.BytesIO(content))
         is_open = not reader.is_encrypted or bool(reader.decrypt(""))

@@ -41,8 +41,6 @@ def read_workbook(content: bytes, start: int, sheet: str) -> Content:
         end = found.end or (0, 0)
         if (end[0] + 1) * (end[1] + 1) > MOST_CELLS:
             raise UnreadableError(f"its sheet {name[:80]} has too many cells")
-        above = found.start[0] if found.start else 0
-        rows = found.iter_rows()
     except calamine.PasswordError as error:
         raise UnreadableError("it is protected by a password") from error
     except (calamine.CalamineError, OSError, ValueError) as error:
@@ -51,7 +49,7 @@ def read_workbook(content: bytes, start: int, sheet: str) -> Content:
     return Content(
         name="sheet of a workbook",
         unit="row",
-        units=islice(_lines(rows, above), start - 1, None),
+        units=islice(_lines(found.iter_rows()), start - 1, None),
         total=end[0] + 1 if found.end else 0,
         remarks=(f"Only the first {MOST_COLUMNS} of its {wide:,} columns are read.",) if wide > MOST_COLUMNS else (),
         about=_about(name, workbook.sheet_names),
@@ -78,10 +76,9 @@ def _listed(names: list[str]) -> str:
     return ", ".join(repr(name[:80]) for name in names[:_MOST_NAMED]) + more
 
 
-def _lines(rows: Iterator[list[_Cell]], above: int) -> Iterator[str]:
-    """Write the rows, and the empty ones above them, so that each has the number it has in Excel."""
+def _lines(rows: Iterator[list[_Cell]]) -> Iterator[str]:
+    """Write the rows; empty ones above them are among them, so each has the number it has in Excel."""
     shaping = Shaping()
-    yield from ("" for _ in range(above))
     for row in rows:
         yield shaping.written([_written(cell) for cell in row])
 
