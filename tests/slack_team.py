@@ -1,8 +1,9 @@
 """Steward's Slack adapter, connected to a simulated Slack by slack-bolt itself."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from typing import Literal
 
 from pydantic import SecretStr
 
@@ -11,6 +12,7 @@ from bots.links import Links
 from bots.simulator.slack import SlackSimulator
 from bots.simulator.transcript import Shown
 from bots.slack import SlackPlatform
+from bots.slack.welcome import Usage, untold
 from core.company import Companies
 from core.config import CatchUpConfig, SlackConfig
 from core.cursors import Cursors
@@ -29,6 +31,8 @@ class Team(KeptInbox):
     Args:
         store: keeps how far channels were read.
         catch_up: off unless given.
+        tools: the skills.
+        usage: says what a person used.
 
     Attributes:
         failures: what `accept` raises at its next calls, in turn.
@@ -43,6 +47,8 @@ class Team(KeptInbox):
         store: Store | None = None,
         catch_up: CatchUpConfig | None = None,
         quiet_after: float = 900.0,
+        tools: Sequence[Tool] = (DICE,),
+        usage: Usage = untold,
     ) -> None:
         super().__init__()
         self.slack = slack
@@ -51,12 +57,13 @@ class Team(KeptInbox):
         self.before: Callable[[Message], Awaitable[None]] | None = None
         self.platform = SlackPlatform(
             config,
-            commands=self._commands(),
+            commands=self._commands(tools, Companies(store or NoStore())),
             max_bytes=1000,
             cursors=Cursors(store or NoStore(), "slack"),
             catch_up=catch_up or CatchUpConfig(hours=0),
             companies=Companies(store or NoStore()),
             links=Links(),
+            usage=usage,
             ping_interval=0.2,
             quiet_after=quiet_after,
         )
@@ -69,19 +76,26 @@ class Team(KeptInbox):
             raise self.failures.pop(0)
         return await super().accept(message)
 
+    async def edited(self, message: Message) -> bool:
+        """Write down what a message says now; there is nothing to do where it was never accepted."""
+        await super().edited(message)
+        return message.id in {known.id for known in self.accepted}
+
     def turn(self, message: Message | None = None) -> Turn:
         """Return the turn of a message, the last one by default."""
         return Turn(id=1, message=message or self.accepted[-1], attempt=1)
 
-    def _commands(self) -> Commands:
+    def _commands(self, tools: Sequence[Tool], companies: Companies) -> Commands:
         async def forget(conversation: Conversation) -> tuple[int, int]:
             self.forgotten.append(conversation)
             return 3, 1
 
-        return commands(tools=[DICE], forget=forget, inbox=self)
+        return commands(tools=tools, forget=forget, follow=companies.follow, inbox=self)
 
 
-def settings(slack: SlackSimulator, *, http: bool = False) -> SlackConfig:
+def settings(
+    slack: SlackSimulator, *, http: bool = False, follow: Literal["threads", "never"] = "threads"
+) -> SlackConfig:
     """Return the configuration that connects to a simulated Slack."""
     return SlackConfig(
         bot_token=SecretStr(slack.bot_token),
@@ -89,6 +103,7 @@ def settings(slack: SlackSimulator, *, http: bool = False) -> SlackConfig:
         signing_secret=SecretStr(slack.signing_secret) if http else None,
         port=0,
         api_url=slack.url,
+        follow=follow,
     )
 
 
@@ -100,9 +115,13 @@ async def listening(
     store: Store | None = None,
     catch_up: CatchUpConfig | None = None,
     quiet_after: float = 900.0,
+    follow: Literal["threads", "never"] = "threads",
+    tools: Sequence[Tool] = (DICE,),
+    usage: Usage = untold,
 ) -> AsyncIterator[Team]:
     """Connect the adapter to a simulated Slack for the length of a test."""
-    team = Team(slack, settings(slack, http=http), store=store, catch_up=catch_up, quiet_after=quiet_after)
+    config = settings(slack, http=http, follow=follow)
+    team = Team(slack, config, store=store, catch_up=catch_up, quiet_after=quiet_after, tools=tools, usage=usage)
     task = asyncio.create_task(team.platform.listen(team))
     try:
         ready = asyncio.create_task(team.platform.listening.wait())
