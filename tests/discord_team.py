@@ -91,6 +91,7 @@ def made(
     cursors: Cursors | None = None,
     catch_up: CatchUpConfig | None = None,
     quiet_after: float = 900.0,
+    show_every: float = 1.0,
 ) -> DiscordPlatform:
     config = config or DiscordConfig(
         token=SecretStr(token or simulator.token), api_url=simulator.api_url, gateway_url=simulator.gateway_url
@@ -105,6 +106,7 @@ def made(
         companies=Companies(NoStore()),
         links=Links(),
         quiet_after=quiet_after,
+        show_every=show_every,
     )
 
 

@@ -15,7 +15,7 @@ from bots.discord.catch_up import CatchUp
 from bots.discord.deferrals import Deferrals
 from bots.discord.errors import BAD_TOKEN, reason, translated
 from bots.discord.files import fetch
-from bots.discord.intake import Intake
+from bots.discord.intake import Intake, Recent, nothing_recent
 from bots.discord.listen import Listener
 from bots.discord.reply import DiscordDraft, split
 from bots.discord.rest import Rest
@@ -32,6 +32,7 @@ log = logging.getLogger("steward.discord")
 _WRONG_TOKEN = 4004
 _QUIET_SECONDS = 900.0
 _LOGIN_SECONDS = 60.0
+_SHOW_SECONDS = 1.0
 
 
 class DiscordPlatform:
@@ -44,8 +45,10 @@ class DiscordPlatform:
         catch_up: what of the messages missed while offline is answered.
         companies: who talks where.
         links: which links of answers stay live.
+        recent: how many questions in a row a person asked in a place within the last hour, for `thread_after`.
         quiet_after: seconds without any event after which another session is begun, in case this one went deaf. Discord
             allows 1,000 a day.
+        show_every: seconds between two edits of an answer that is being made.
     """
 
     name = "discord"
@@ -60,7 +63,9 @@ class DiscordPlatform:
         catch_up: CatchUpConfig,
         companies: Companies,
         links: Links,
+        recent: Recent = nothing_recent,
         quiet_after: float = _QUIET_SECONDS,
+        show_every: float = _SHOW_SECONDS,
     ) -> None:
         self._config = config
         self._commands = commands
@@ -69,7 +74,9 @@ class DiscordPlatform:
         self._companies = companies
         self._links = links
         self._catch_up = catch_up
+        self._recent = recent
         self._quiet_after = quiet_after
+        self._show_every = show_every
         self._deferrals = Deferrals()
         self._rest: Rest | None = None
         self._loaded = False
@@ -84,7 +91,14 @@ class DiscordPlatform:
             raise PlatformError("Discord cannot be reached without a bot token: set discord.token.", permanent=True)
         prepare_library(self._config)
         await self._load()
-        intake = Intake(inbox, self._commands, self._deferrals, self._cursors)
+        intake = Intake(
+            inbox,
+            self._commands,
+            self._deferrals,
+            self._cursors,
+            thread_after=self._config.thread_after,
+            recent=self._recent,
+        )
         catch_up = CatchUp(intake, self._cursors, self._catch_up)
         client = Listener(intake, catch_up)
         saving = asyncio.create_task(catch_up.keep_saving())
@@ -111,7 +125,9 @@ class DiscordPlatform:
 
     def draft(self, turn: Turn, note: Note = unnoted) -> DiscordDraft:
         """Begin to answer a turn."""
-        return DiscordDraft(turn, self._connected, self._deferrals)
+        return DiscordDraft(
+            turn, self._connected, self._deferrals, links=self._links, note=note, every=self._show_every
+        )
 
     async def download(self, attachment: Attachment) -> bytes:
         """Fetch the bytes of a file that came with a message.

@@ -6,6 +6,7 @@ the library raises; see `bots.discord.errors.translated`.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, cast
 
 import discord
@@ -18,6 +19,14 @@ from core.messages import JsonObject
 MESSAGE: Final = 4
 DEFERRED: Final = 5
 EPHEMERAL: Final = 1 << 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A message as Discord has it."""
+
+    id: str
+    text: str
 
 
 class Rest:
@@ -36,7 +45,27 @@ class Rest:
 
     async def send(self, channel_id: str, message: MultipartParameters) -> str:
         """Write a message and return its id."""
-        return _id(await self._call(Route("POST", "/channels/{channel_id}/messages", channel_id=channel_id), message))
+        return (await self.post(channel_id, message)).id
+
+    async def post(self, channel_id: str, message: MultipartParameters) -> Written:
+        """Write a message, or find the one that was written with the same nonce; it may say something else."""
+        answer = await self._call(Route("POST", "/channels/{channel_id}/messages", channel_id=channel_id), message)
+        text = answer.get("content") if isinstance(answer, dict) else None
+        return Written(id=_id(answer), text=text if isinstance(text, str) else "")
+
+    async def edit(self, channel_id: str, message_id: str, message: MultipartParameters) -> None:
+        """Write over a message."""
+        await self._call(_message("PATCH", channel_id, message_id), message)
+
+    async def delete(self, channel_id: str, message_id: str) -> None:
+        """Delete a message."""
+        await self._http.request(_message("DELETE", channel_id, message_id))
+
+    async def open_thread(self, channel_id: str, message_id: str, name: str) -> None:
+        """Open a thread at a message; it has the message's id."""
+        path = "/channels/{channel_id}/messages/{message_id}/threads"
+        route = Route("POST", path, channel_id=channel_id, message_id=message_id)
+        await self._http.request(route, json={"name": name})
 
     async def messages(self, channel_id: str, *, limit: int, after: str | None = None) -> Sequence[JsonObject]:
         """Return the messages that came next after one, else the last ones, oldest first; up to 100."""
@@ -79,6 +108,22 @@ class Rest:
         """Write the deferred answer to an interaction and return its id; without an application it is this bot's."""
         path = "/webhooks/{webhook_id}/{webhook_token}/messages/@original"
         return _id(await self._call(_webhook("PATCH", path, application_id or self.application_id, token), message))
+
+    async def answer_to(self, application_id: str, token: str) -> JsonValue:
+        """Return the first answer to an interaction."""
+        path = "/webhooks/{webhook_id}/{webhook_token}/messages/@original"
+        route = _webhook("GET", path, application_id or self.application_id, token)
+        return cast("JsonValue", await self._http.request(route))
+
+    async def edit_answer(self, application_id: str, token: str, message_id: str, message: MultipartParameters) -> str:
+        """Write over one of the answers to an interaction and return its id."""
+        route = _answer("PATCH", application_id or self.application_id, token, message_id)
+        return _id(await self._call(route, message))
+
+    async def delete_answer(self, application_id: str, token: str, message_id: str) -> str:
+        """Delete one of the answers to an interaction and return its id."""
+        await self._http.request(_answer("DELETE", application_id or self.application_id, token, message_id))
+        return message_id
 
     async def follow_up(self, application_id: str, token: str, message: MultipartParameters) -> str:
         """Write one more answer to an interaction and return its id.
@@ -138,6 +183,16 @@ class _Once:
 
 def _webhook(method: str, path: str, webhook_id: str, token: str) -> Route:
     return Route(method, path, webhook_id=webhook_id, webhook_token=token)
+
+
+def _answer(method: str, webhook_id: str, token: str, message_id: str) -> Route:
+    path = "/webhooks/{webhook_id}/{webhook_token}/messages/{message_id}"
+    return Route(method, path, webhook_id=webhook_id, webhook_token=token, message_id=message_id)
+
+
+def _message(method: str, channel_id: str, message_id: str) -> Route:
+    path = "/channels/{channel_id}/messages/{message_id}"
+    return Route(method, path, channel_id=channel_id, message_id=message_id)
 
 
 def _id(message: JsonValue) -> str:
