@@ -13,9 +13,19 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bots.simulator.discord import DiscordSimulator, Fault
+from core.messages import JsonObject
 from tests.discord_team import until
 
 MESSAGES = "/channels/{channel_id}/messages"
+QUESTION: JsonObject = {"type": 3, "name": "question", "description": "What to ask", "required": True}
+STEWARD: JsonObject = {
+    "name": "steward",
+    "description": "Talk to the assistant",
+    "options": [
+        {"type": 1, "name": "ask", "description": "Ask", "options": [QUESTION]},
+        {"type": 1, "name": "help", "description": "Get help"},
+    ],
+}
 
 
 class Bot(discord.Client):
@@ -60,6 +70,12 @@ async def connected(
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
+
+
+async def register(bot: discord.Client, *commands: JsonObject) -> list[JsonObject]:
+    route = Route("PUT", "/applications/{application_id}/commands", application_id=bot.application_id)
+    found: list[JsonObject] = await bot.http.request(route, json=list(commands))
+    return found
 
 
 def room(bot: Bot, channel_id: str) -> discord.PartialMessageable:
@@ -335,10 +351,7 @@ async def test_an_invalid_session_identifies_again(simulator: DiscordSimulator) 
 async def test_a_command_is_deferred_edited_and_followed_up(simulator: DiscordSimulator) -> None:
     general, ada = simulator.channel("general"), simulator.person("Ada")
     async with connected(simulator) as bot:
-        tree = discord.app_commands.CommandTree(bot)
-        group = discord.app_commands.Group(name="steward", description="Talk to Steward")
-        tree.add_command(group)
-        await tree.sync()
+        await register(bot, STEWARD)
         await simulator.command(general, ada, "ask", {"question": "why"})
         interaction = await bot.next_interaction()
         await interaction.response.defer()
@@ -351,7 +364,7 @@ async def test_a_command_is_deferred_edited_and_followed_up(simulator: DiscordSi
 async def test_an_ephemeral_answer_is_seen_by_one_person(simulator: DiscordSimulator) -> None:
     general, ada = simulator.channel("general"), simulator.person("Ada")
     async with connected(simulator) as bot:
-        await bot.http.bulk_upsert_global_commands(int(simulator.world.application_id), [{"name": "steward"}])
+        await register(bot, STEWARD)
         await simulator.command(general, ada, "help")
         await (await bot.next_interaction()).response.send_message("help", ephemeral=True)
         assert [(shown.text, shown.to) for shown in simulator.transcript.messages] == [("help", ada.id)]
@@ -363,7 +376,7 @@ async def test_an_interaction_is_answered_in_time_or_unknown(
 ) -> None:
     general, ada = simulator.channel("general"), simulator.person("Ada")
     async with connected(simulator) as bot:
-        await bot.http.bulk_upsert_global_commands(int(simulator.world.application_id), [{"name": "steward"}])
+        await register(bot, STEWARD)
         await simulator.command(general, ada, "ask", {"question": "why"})
         interaction = await bot.next_interaction()
         simulator.clock.advance(late)

@@ -1,21 +1,18 @@
-"""The routes of the bot itself, its application and commands, the server and its people.
+"""The routes of the bot itself, its application, the server and its people.
 
 https://discord.com/developers/docs/resources/application
 """
-
-import asyncio
 
 from pydantic import JsonValue
 
 from bots.simulator.discord import payloads
 from bots.simulator.discord.bodies import Body, read_body
-from bots.simulator.discord.errors import ApiError, invalid
+from bots.simulator.discord.errors import ApiError
 from bots.simulator.discord.gateway import Gateway
 from bots.simulator.discord.rest import Call, Route
 from bots.simulator.discord.world import User, World
 from core.messages import JsonObject
 
-COMMANDS = "/applications/{application_id}/commands"
 _CONTENT_FLAG = 1 << 19  # GATEWAY_MESSAGE_CONTENT_LIMITED
 
 
@@ -24,14 +21,12 @@ class _Recipient(Body):
 
 
 class ApplicationRoutes:
-    """The bot's application; `commands` are its registered commands by name."""
+    """The bot's application and its server."""
 
     def __init__(self, world: World, gateway: Gateway, *, message_content: bool) -> None:
-        self.commands: dict[str, JsonObject] = {}
         self._world = world
         self._gateway = gateway
         self._flags = _CONTENT_FLAG if message_content else 0
-        self._changed = asyncio.Condition()
 
     def table(self) -> list[Route]:
         """List the routes."""
@@ -43,20 +38,11 @@ class ApplicationRoutes:
             Route(method="POST", path="/users/@me/channels", handler=self._direct),
             Route(method="GET", path="/oauth2/applications/@me", handler=self._application),
             Route(method="GET", path="/applications/@me", handler=self._application),
-            Route(method="GET", path=COMMANDS, handler=self._list),
-            Route(method="PUT", path=COMMANDS, handler=self._overwrite),
-            Route(method="POST", path=COMMANDS, handler=self._add),
             Route(method="GET", path="/guilds/{guild_id}", handler=self._guild),
             Route(method="GET", path="/guilds/{guild_id}/channels", handler=self._channels),
             Route(method="GET", path="/guilds/{guild_id}/roles", handler=self._roles),
             Route(method="GET", path="/guilds/{guild_id}/members/{user_id}", handler=self._member),
         ]
-
-    async def registered(self, name: str, *, timeout: float = 10.0) -> JsonObject:
-        """Return a command, now or once it is registered."""
-        async with asyncio.timeout(timeout), self._changed:
-            await self._changed.wait_for(lambda: name in self.commands)
-        return self.commands[name]
 
     async def _address(self, call: Call) -> JsonValue:
         return {"url": self._gateway.url}
@@ -84,43 +70,6 @@ class ApplicationRoutes:
 
     async def _application(self, call: Call) -> JsonValue:
         return payloads.application(self._world, self._flags)
-
-    async def _list(self, call: Call) -> JsonValue:
-        return list(self.commands.values())
-
-    async def _overwrite(self, call: Call) -> JsonValue:
-        if not isinstance(call.payload, list):
-            raise invalid("_errors", "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType.")
-        self.commands.clear()
-        added = [await self._register(each) for each in call.payload]
-        return [*added]
-
-    async def _add(self, call: Call) -> JsonValue:
-        return await self._register(call.payload)
-
-    async def _register(self, payload: JsonValue) -> JsonObject:
-        if not isinstance(payload, dict) or not isinstance(name := payload.get("name"), str):
-            raise invalid("name", "BASE_TYPE_REQUIRED", "This field is required")
-        known = self.commands.get(name, {})
-        defaults: JsonObject = {
-            "type": 1,
-            "default_member_permissions": None,
-            "nsfw": False,
-            "integration_types": [0],
-            "contexts": None,
-            "dm_permission": True,
-            "name_localizations": None,
-            "description_localizations": None,
-        }
-        ids: JsonObject = {
-            "id": known.get("id") or self._world.new_id(),
-            "application_id": self._world.application_id,
-            "version": self._world.new_id(),
-        }
-        self.commands[name] = defaults | payload | ids
-        async with self._changed:
-            self._changed.notify_all()
-        return self.commands[name]
 
     def _check_guild(self, call: Call) -> None:
         if call.parameters["guild_id"] != self._world.guild_id:

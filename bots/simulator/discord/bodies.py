@@ -6,7 +6,8 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
-from bots.simulator.discord.errors import ApiError, invalid, too_large, too_long
+from bots.simulator.discord.components import check_components
+from bots.simulator.discord.errors import invalid, too_large, too_long
 from core.messages import JsonObject
 
 MAX_CONTENT = 2000
@@ -57,31 +58,38 @@ class MessageBody(Body):
     allowed_mentions: AllowedMentions | None = None
     message_reference: Reference | None = None
     attachments: list[FileDescription] | None = None
+    components: list[JsonObject] | None = None
     flags: int | None = None
 
 
 class CallbackBody(Body):
-    """The first answer to an interaction."""
+    """The first answer to an interaction; `data` is a message or a form."""
 
     type: int
-    data: MessageBody = MessageBody()
+    data: JsonObject = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """A file in a multipart request; `number` is the n of its field's name, files[n]."""
+    """A file in a multipart request.
+
+    Attributes:
+        number: the n of its field's name, files[n].
+        seconds: how long a voice message lasts.
+    """
 
     number: str
     name: str
     media_type: str
     content: bytes = field(repr=False)
+    seconds: float | None = None
 
 
 AnyBody = TypeVar("AnyBody", bound=Body)
 
 
-def read_body(model: type[AnyBody], payload: JsonValue) -> AnyBody:
-    """Check the shape of a request's JSON.
+def read_body(model: type[AnyBody], payload: JsonValue, *, at: str = "") -> AnyBody:
+    """Check the shape of a request's JSON, or of the part of it that stands `at`.
 
     Raises:
         ApiError: 50035 with the place of the first mistake.
@@ -91,44 +99,38 @@ def read_body(model: type[AnyBody], payload: JsonValue) -> AnyBody:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "_errors"
-        raise invalid(place, "MODEL_TYPE_CONVERT", first["msg"]) from error
+        raise invalid(f"{at}{place}", "MODEL_TYPE_CONVERT", first["msg"]) from error
 
 
-def check_message(body: MessageBody, uploads: Sequence[Upload], *, file_limit: int) -> None:
+def check_message(body: MessageBody, uploads: Sequence[Upload], *, file_limit: int, at: str = "") -> None:
     """Hold a message against the documented limits; sizes are in bytes.
+
+    `at` is where the message stands in the request, "data." in the answer to an interaction.
 
     Raises:
         ApiError: it is over one of them.
     """
     if len(body.content or "") > MAX_CONTENT:
-        raise too_long("content", MAX_CONTENT)
+        raise too_long(f"{at}content", MAX_CONTENT)
     if len(body.nonce or "") > MAX_NONCE:
-        raise too_long("nonce", MAX_NONCE)
+        raise too_long(f"{at}nonce", MAX_NONCE)
     if len(uploads) > MAX_FILES or len(body.attachments or ()) > MAX_FILES:
-        raise too_long("attachments", MAX_FILES)
+        raise too_long(f"{at}attachments", MAX_FILES)
     if any(len(upload.content) > file_limit for upload in uploads):
         raise too_large()
-    if any(len(each.description or "") > MAX_DESCRIPTION for each in body.attachments or ()):
-        raise too_long("attachments.description", MAX_DESCRIPTION)
-    _check_embeds(body.embeds or [])
-    _check_mentions(body.allowed_mentions)
+    for number, each in enumerate(body.attachments or ()):
+        if len(each.description or "") > MAX_DESCRIPTION:
+            raise too_long(f"{at}attachments.{number}.description", MAX_DESCRIPTION)
+    _check_embeds(body.embeds or [], f"{at}embeds")
+    _check_mentions(body.allowed_mentions, f"{at}allowed_mentions")
+    check_components(body.components or [], f"{at}components")
 
 
-def check_not_empty(body: MessageBody, uploads: Sequence[Upload]) -> None:
-    """Refuse a new message without anything in it.
-
-    Raises:
-        ApiError: there is nothing in it.
-    """
-    if not (body.content or "").strip() and not uploads and not body.embeds:
-        raise ApiError(400, 50006, "Cannot send an empty message")
-
-
-def _check_embeds(embeds: Sequence[JsonObject]) -> None:
+def _check_embeds(embeds: Sequence[JsonObject], at: str) -> None:
     if len(embeds) > MAX_EMBEDS:
-        raise too_long("embeds", MAX_EMBEDS)
+        raise too_long(at, MAX_EMBEDS)
     if sum(_text_length(embed) for embed in embeds) > MAX_EMBED_TEXT:
-        raise invalid("embeds", "MAX_EMBED_SIZE_EXCEEDED", f"Embed size exceeds maximum size of {MAX_EMBED_TEXT}")
+        raise invalid(at, "MAX_EMBED_SIZE_EXCEEDED", f"Embed size exceeds maximum size of {MAX_EMBED_TEXT}")
 
 
 def _text_length(value: JsonValue) -> int:
@@ -143,14 +145,14 @@ def _text_length(value: JsonValue) -> int:
     return 0
 
 
-def _check_mentions(allowed: AllowedMentions | None) -> None:
+def _check_mentions(allowed: AllowedMentions | None, at: str) -> None:
     if allowed is None:
         return
     if not set(allowed.parse) <= {"everyone", "users", "roles"}:
-        raise invalid("allowed_mentions", "BASE_TYPE_CHOICES", "Value must be one of ('users', 'roles', 'everyone').")
+        raise invalid(at, "BASE_TYPE_CHOICES", "Value must be one of ('users', 'roles', 'everyone').")
     if ("users" in allowed.parse and allowed.users) or ("roles" in allowed.parse and allowed.roles):
         raise invalid(
-            "allowed_mentions",
+            at,
             "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE",
             "parse and users or roles are mutually exclusive.",
         )

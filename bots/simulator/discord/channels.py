@@ -8,9 +8,9 @@ from pydantic import JsonValue
 from bots.simulator.discord import payloads
 from bots.simulator.discord.board import Board
 from bots.simulator.discord.bodies import MessageBody, read_body
-from bots.simulator.discord.errors import ApiError, invalid
+from bots.simulator.discord.errors import ApiError, invalid, not_permitted
 from bots.simulator.discord.rest import Call, Route
-from bots.simulator.discord.world import Channel, Message, World
+from bots.simulator.discord.world import DIRECT, Channel, Message, World
 
 MESSAGES = "/channels/{channel_id}/messages"
 MESSAGE = "/channels/{channel_id}/messages/{message_id}"
@@ -39,7 +39,7 @@ class ChannelRoutes:
             Route(method="GET", path=MESSAGES, handler=self._list),
             Route(method="POST", path=MESSAGES, handler=self._create),
             Route(method="GET", path=MESSAGE, handler=self._get),
-            Route(method="PATCH", path=MESSAGE, handler=self._edit),
+            Route(method="PATCH", path=MESSAGE, handler=self._edit, per="channel_id"),
             Route(method="DELETE", path=MESSAGE, handler=self._delete),
         ]
 
@@ -49,17 +49,13 @@ class ChannelRoutes:
     def _message(self, call: Call) -> Message:
         return self._board.message(call.parameters["channel_id"], call.parameters["message_id"])
 
-    def _own(self, call: Call, code: int, sentence: str) -> Message:
-        message = self._message(call)
-        if message.author is not self._world.bot:
-            raise ApiError(403, code, sentence)
-        return message
-
     async def _channel(self, call: Call) -> JsonValue:
         return payloads.channel(self._place(call), self._world)
 
     async def _type(self, call: Call) -> JsonValue:
-        self.typing.append(self._board.writable(call.parameters["channel_id"]).id)
+        place = self._board.writable(call.parameters["channel_id"])
+        self.typing.append(place.id)
+        await self._board.typed(place)
         return None
 
     async def _list(self, call: Call) -> JsonValue:
@@ -89,9 +85,16 @@ class ChannelRoutes:
         return self._board.show(self._message(call))
 
     async def _edit(self, call: Call) -> JsonValue:
-        message = self._own(call, 50005, "Cannot edit a message authored by another user")
+        message = self._message(call)
+        if message.author is not self._world.bot:
+            raise ApiError(403, 50005, "Cannot edit a message authored by another user")
         return self._board.show(await self._board.edit(message, read_body(MessageBody, call.payload), call.uploads))
 
     async def _delete(self, call: Call) -> JsonValue:
-        await self._board.delete(self._own(call, 50013, "Missing Permissions"))
+        message = self._message(call)
+        if message.author is not self._world.bot and message.channel.type == DIRECT:
+            raise ApiError(403, 50003, "Cannot execute action on a DM channel")
+        if message.author is not self._world.bot and not message.channel.moderated:
+            raise not_permitted()
+        await self._board.delete(message)
         return None

@@ -3,6 +3,8 @@
 https://discord.com/developers/docs/topics/opcodes-and-status-codes#json
 """
 
+from pydantic import JsonValue
+
 from core.messages import JsonObject
 
 
@@ -18,8 +20,26 @@ class ApiError(Exception):
 
 
 def invalid(field: str, code: str, message: str) -> ApiError:
-    """Refuse one field of a request: "Invalid Form Body"."""
-    return ApiError(400, 50035, "Invalid Form Body", {field: {"_errors": [{"code": code, "message": message}]}})
+    """Refuse one field of a request, "Invalid Form Body"; `field` is its path, with dots: "components.0.components".
+
+    https://discord.com/developers/docs/reference#error-messages
+    """
+    found: list[JsonValue] = [{"code": code, "message": message}]
+    errors: JsonObject = {"_errors": found}
+    for key in reversed(field.split(".")):
+        if key != "_errors":
+            errors = {key: errors}
+    return ApiError(400, 50035, "Invalid Form Body", errors)
+
+
+def required(field: str) -> ApiError:
+    """Refuse a request in which a field is missing."""
+    return invalid(field, "BASE_TYPE_REQUIRED", "This field is required")
+
+
+def out_of_length(field: str, least: int, most: int) -> ApiError:
+    """Refuse a field that has too few or too many entries or characters."""
+    return invalid(field, "BASE_TYPE_BAD_LENGTH", f"Must be between {least} and {most} in length.")
 
 
 def too_long(field: str, limit: int, unit: str = "in length") -> ApiError:
@@ -30,6 +50,11 @@ def too_long(field: str, limit: int, unit: str = "in length") -> ApiError:
 def unauthorized() -> ApiError:
     """Refuse a missing or wrong bot token."""
     return ApiError(401, 0, "401: Unauthorized")
+
+
+def not_permitted() -> ApiError:
+    """Say that the bot lacks a permission."""
+    return ApiError(403, 50013, "Missing Permissions")
 
 
 def unknown_channel() -> ApiError:

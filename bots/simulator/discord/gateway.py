@@ -231,7 +231,7 @@ class Gateway:
     async def message(self, event: str, payload: JsonObject, of: Message) -> None:
         """Hand out MESSAGE_CREATE or MESSAGE_UPDATE to whoever may see it."""
         needed = intent_of(of.channel)
-        if of.channel.hidden or of.to is not None:
+        if of.channel.hidden or of.channel.foreign or of.to is not None:
             return
         for session in self.sessions.values():
             if needed in session.intents:

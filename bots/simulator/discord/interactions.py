@@ -1,222 +1,225 @@
-"""Application commands that people use, and the routes that answer them.
+"""What people do with commands, buttons, menus and forms, and how the bot is told of it.
 
 https://discord.com/developers/docs/interactions/receiving-and-responding
 """
 
+import asyncio
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-
-from pydantic import JsonValue
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from bots.simulator.discord import payloads
 from bots.simulator.discord.board import Board
-from bots.simulator.discord.bodies import (
-    CallbackBody,
-    MessageBody,
-    Upload,
-    check_message,
-    check_not_empty,
-    read_body,
-)
-from bots.simulator.discord.errors import (
-    ApiError,
-    invalid,
-    unknown_interaction,
-    unknown_message,
-    unknown_webhook,
-)
+from bots.simulator.discord.components import BUTTON
+from bots.simulator.discord.forms import Form
 from bots.simulator.discord.gateway import Gateway
-from bots.simulator.discord.rest import Call, Route
-from bots.simulator.discord.world import COMMAND_TYPE, DIRECT, EPHEMERAL, LOADING, Channel, Message, User, World
+from bots.simulator.discord.world import (
+    ATTACH_FILES,
+    DIRECT,
+    EMBED_LINKS,
+    MENTION_EVERYONE,
+    READ_MESSAGE_HISTORY,
+    SEND_MESSAGES,
+    USE_EXTERNAL_EMOJIS,
+    VIEW_CHANNEL,
+    Channel,
+    Message,
+    User,
+    World,
+)
+from bots.simulator.transcript import Transcript
 from core.messages import JsonObject
 
-CALLBACK = "/interactions/{interaction_id}/{token}/callback"
-WEBHOOK = "/webhooks/{application_id}/{token}"
-ORIGINAL = WEBHOOK + "/messages/@original"
-FOLLOW_UP = WEBHOOK + "/messages/{message_id}"
+COMMAND, COMPONENT, SUBMISSION = 2, 3, 5
+"""https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-object-interaction-type"""
 
-MESSAGE_ANSWER, DEFERRED_ANSWER = 4, 5
+IN_SERVER, WITH_BOT, PRIVATE = 0, 1, 2
+"""https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-object-interaction-context-types"""
+
 TOKEN_SECONDS = 15 * 60
+FAILED = "This interaction failed"
+_AMONG_PEOPLE = ATTACH_FILES | EMBED_LINKS | MENTION_EVERYONE
 
 
 @dataclass(slots=True, kw_only=True)
 class Interaction:
-    """One use of a command, and what came of it; `response` is the callback's type once there was one."""
+    """One use of a command, control or form, and what came of it.
+
+    Attributes:
+        kind: the type that the bot was told.
+        data: what was used and chosen.
+        message: the one under which the control stands, also of a form that a control opened.
+        response: the callback's type once there was one.
+        original: the message that answers it, or that it changes.
+        form: the form that the callback opened.
+        follow_ups: how many further messages answered it.
+        failed: nothing answered it in time, which Discord tells the person.
+    """
 
     id: str
     token: str
+    kind: int
     channel: Channel
     user: User
     created: float
+    data: JsonObject = field(default_factory=dict)
+    message: Message | None = None
     response: int | None = None
     original: Message | None = None
+    form: Form | None = None
+    follow_ups: int = 0
+    failed: bool = False
 
 
-class InteractionRoutes:
-    """Commands in use and their answers.
+class Interactions:
+    """All interactions; `by_id` are those there were.
 
     Args:
-        deadline: seconds in which an interaction has to be answered or deferred.
-        file_limit: bytes of the largest file.
+        deadline: seconds in which one has to be answered or deferred.
     """
 
-    def __init__(self, world: World, gateway: Gateway, board: Board, *, deadline: float, file_limit: int) -> None:
-        self.interactions: dict[str, Interaction] = {}
+    def __init__(
+        self, world: World, gateway: Gateway, board: Board, transcript: Transcript, *, deadline: float
+    ) -> None:
+        self.by_id: dict[str, Interaction] = {}
         self._world = world
         self._gateway = gateway
         self._board = board
+        self._transcript = transcript
         self._deadline = deadline
-        self._file_limit = file_limit
+        self._waiting: set[asyncio.Task[None]] = set()
+        self._changed = asyncio.Condition()
 
-    def table(self) -> list[Route]:
-        """List the routes."""
-        return [
-            Route(method="POST", path=CALLBACK, handler=self._callback, open=True),
-            Route(method="GET", path=ORIGINAL, handler=self._get, open=True),
-            Route(method="PATCH", path=ORIGINAL, handler=self._edit, open=True),
-            Route(method="DELETE", path=ORIGINAL, handler=self._delete, open=True),
-            Route(method="POST", path=WEBHOOK, handler=self._follow_up, open=True),
-            Route(method="GET", path=FOLLOW_UP, handler=self._get, open=True),
-            Route(method="PATCH", path=FOLLOW_UP, handler=self._edit, open=True),
-            Route(method="DELETE", path=FOLLOW_UP, handler=self._delete, open=True),
-        ]
-
-    async def use(
-        self, channel: Channel, user: User, command: JsonObject, sub: str, options: Mapping[str, str]
+    async def begin(
+        self, kind: int, channel: Channel, user: User, data: JsonObject, message: Message | None = None
     ) -> Interaction:
-        """Let somebody use a sub-command of a registered command with text options."""
+        """Tell the bot that somebody used something; after the deadline the person is told that it failed."""
         interaction = Interaction(
             id=self._world.new_id(),
             token=secrets.token_urlsafe(48),
+            kind=kind,
             channel=channel,
             user=user,
             created=self._world.clock.now(),
+            data=data,
+            message=message,
         )
-        self.interactions[interaction.id] = interaction
-        given: list[JsonValue] = [{"name": name, "type": 3, "value": value} for name, value in options.items()]
-        data: JsonObject = {
-            "id": command["id"],
-            "name": command["name"],
-            "type": 1,
-            "options": [{"name": sub, "type": 1, "options": given}],
-        }
-        await self._gateway.dispatch("INTERACTION_CREATE", self._payload(interaction, data))
+        self.by_id[interaction.id] = interaction
+        expiring = asyncio.create_task(self._expire(interaction))
+        self._waiting.add(expiring)
+        expiring.add_done_callback(self._waiting.discard)
+        await self._gateway.dispatch("INTERACTION_CREATE", self._payload(interaction))
         return interaction
 
-    def _payload(self, of: Interaction, data: JsonObject) -> JsonObject:
+    async def close(self) -> None:
+        """Wait for no deadline any more."""
+        for task in [*self._waiting]:
+            task.cancel()
+        await asyncio.gather(*self._waiting, return_exceptions=True)
+
+    def is_late(self, interaction: Interaction) -> bool:
+        """Tell whether the deadline has passed."""
+        return self._world.clock.now() - interaction.created > self._deadline
+
+    async def fail(self, interaction: Interaction) -> None:
+        """Tell the person that nothing answered in time."""
+        if interaction.failed or interaction.response is not None:
+            return
+        interaction.failed = True
+        seen = self._transcript.find(interaction.message.id) if interaction.message else None
+        if seen is not None:
+            seen.warnings.append(FAILED)
+        await self._transcript.changed()
+        await self.changed()
+
+    async def changed(self) -> None:
+        """Wake whoever waits for an interaction."""
+        async with self._changed:
+            self._changed.notify_all()
+
+    async def wait(self, wanted: Callable[[], object], *, timeout: float) -> None:
+        """Wait until something is true of an interaction.
+
+        Raises:
+            TimeoutError: it was not in time.
+        """
+        async with asyncio.timeout(timeout), self._changed:
+            await self._changed.wait_for(wanted)
+
+    async def _expire(self, interaction: Interaction) -> None:
+        await asyncio.sleep(self._deadline)
+        await self.fail(interaction)
+
+    def _payload(self, of: Interaction) -> JsonObject:
         shown: JsonObject = {
             "id": of.id,
             "application_id": self._world.application_id,
-            "type": 2,
-            "data": data,
+            "type": of.kind,
+            "data": of.data,
             "channel_id": of.channel.id,
             "channel": payloads.channel(of.channel, self._world),
             "token": of.token,
             "version": 1,
-            "app_permissions": str((1 << 10) | (1 << 11)),
+            "app_permissions": str(_permissions(of.channel)),
             "locale": "en-US",
             "entitlements": [],
-            "attachment_size_limit": self._file_limit,
+            "context": context(of.channel),
+            "authorizing_integration_owners": self._owners(of),
+            "attachment_size_limit": self._board.file_limit,
         }
-        if of.channel.type == DIRECT:
-            owners: JsonObject = {"0": "0"}
-            return shown | {"user": payloads.user(of.user), "context": 1, "authorizing_integration_owners": owners}
-        person = payloads.member(of.user) | {"user": payloads.user(of.user), "permissions": str((1 << 10) | (1 << 11))}
+        if of.message is not None:
+            shown["message"] = self._board.show_whole(of.message)
+        if of.channel.guild_id is None:
+            return shown | {"user": payloads.user(of.user)}
+        may = str(VIEW_CHANNEL | SEND_MESSAGES)
         return shown | {
-            "member": person,
-            "guild_id": self._world.guild_id,
-            "guild": {"id": self._world.guild_id, "locale": "en-US", "features": []},
+            "member": payloads.member(of.user) | {"user": payloads.user(of.user), "permissions": may},
+            "guild_id": of.channel.guild_id,
+            "guild": {"id": of.channel.guild_id, "locale": "en-US", "features": []},
             "guild_locale": "en-US",
-            "context": 0,
-            "authorizing_integration_owners": {"0": self._world.guild_id},
         }
 
-    async def _callback(self, call: Call) -> JsonValue:
-        interaction = self.interactions.get(call.parameters["interaction_id"])
-        if interaction is None or interaction.token != call.parameters["token"]:
-            raise unknown_interaction()
-        if interaction.response is not None:
-            raise ApiError(400, 40060, "Interaction has already been acknowledged.")
-        if self._world.clock.now() - interaction.created > self._deadline:
-            raise unknown_interaction()
-        body = read_body(CallbackBody, call.payload)
-        message = await self._respond(interaction, body, call.uploads)
-        if call.query.get("with_response") not in ("1", "true"):
-            return None
-        return {
-            "interaction": {"id": interaction.id, "type": 2, "response_message_id": message.id},
-            "resource": {"type": body.type, "message": self._board.show(message)},
-        }
+    def _owners(self, of: Interaction) -> JsonObject:
+        """Name who installed the bot: the server, the person who uses it, or who used it to make the message."""
+        origin = self.by_id.get((of.message and of.message.interaction) or "", of)
+        owners: JsonObject = {}
+        if not of.channel.foreign:
+            owners["0"] = of.channel.guild_id or "0"
+        if of.channel.foreign or origin.user.id in self._world.installed:
+            owners["1"] = origin.user.id
+        return owners
 
-    async def _respond(self, interaction: Interaction, body: CallbackBody, uploads: Sequence[Upload]) -> Message:
-        message = self._message(interaction, body.data.flags)
-        if body.type == DEFERRED_ANSWER:
-            message.flags |= LOADING
-            self._world.messages[message.id] = message
-        elif body.type == MESSAGE_ANSWER:
-            await self._write(message, body.data, uploads)
-        else:
-            raise invalid("type", "BASE_TYPE_CHOICES", "Value must be one of {4, 5}.")
-        interaction.response, interaction.original = body.type, message
-        return message
 
-    def _message(self, interaction: Interaction, flags: int | None) -> Message:
-        ephemeral = (flags or 0) & EPHEMERAL
-        return Message(
-            id=self._world.new_id(),
-            channel=interaction.channel,
-            author=self._world.bot,
-            content="",
-            created=self._world.clock.now(),
-            type=COMMAND_TYPE,
-            flags=ephemeral,
-            to=interaction.user.id if ephemeral else None,
-            interaction=interaction.id,
-        )
+def context(channel: Channel) -> int:
+    """Tell what kind of place a channel is to an interaction."""
+    if channel.guild_id is not None:
+        return IN_SERVER
+    return PRIVATE if channel.foreign else WITH_BOT
 
-    async def _write(self, message: Message, body: MessageBody, uploads: Sequence[Upload]) -> Message:
-        """Write a message that is prepared, by changing it from "is thinking…"."""
-        check_message(body, uploads, file_limit=self._file_limit)
-        check_not_empty(body, uploads)
-        message.flags |= LOADING
-        return await self._board.edit(message, body, uploads)
 
-    def _interaction(self, call: Call) -> Interaction:
-        """Find the interaction of a token, which is good for 15 minutes and only once it was answered."""
-        token = call.parameters["token"]
-        found = next((each for each in self.interactions.values() if each.token == token), None)
-        if found is None or found.original is None or call.parameters["application_id"] != self._world.application_id:
-            raise unknown_webhook()
-        if self._world.clock.now() - found.created > TOKEN_SECONDS:
-            raise ApiError(401, 50027, "Invalid Webhook Token")
-        return found
+def pressed(part: JsonObject, values: tuple[str, ...]) -> JsonObject:
+    """Describe that somebody used a button or menu.
 
-    def _find(self, call: Call) -> Message:
-        interaction = self._interaction(call)
-        wanted = call.parameters.get("message_id")
-        found = interaction.original if wanted is None else self._world.messages.get(wanted)
-        if found is None or found.deleted or found.interaction != interaction.id:
-            raise unknown_message()
-        return found
+    Raises:
+        ValueError: Discord's client would not have let them.
+    """
+    if part.get("disabled"):
+        raise ValueError("the control is disabled")
+    data: JsonObject = {"id": 1, "custom_id": part.get("custom_id"), "component_type": part.get("type")}
+    if part.get("type") == BUTTON:
+        if values or "custom_id" not in part:
+            raise ValueError("a button takes no values, and one with an address tells the bot nothing")
+        return data
+    options = part.get("options")
+    known = [each.get("value") for each in options if isinstance(each, dict)] if isinstance(options, list) else None
+    if not values or (known is not None and not set(values) <= set(known)):
+        raise ValueError(f"the menu has the choices {known}")
+    return data | {"values": [*values]}
 
-    async def _get(self, call: Call) -> JsonValue:
-        return self._board.show(self._find(call))
 
-    async def _edit(self, call: Call) -> JsonValue:
-        body = read_body(MessageBody, call.payload)
-        return self._board.show(await self._board.edit(self._find(call), body, call.uploads))
-
-    async def _delete(self, call: Call) -> JsonValue:
-        await self._board.delete(self._find(call))
-        return None
-
-    async def _follow_up(self, call: Call) -> JsonValue:
-        """Write one more message; the first one takes the place of "is thinking…"."""
-        interaction = self._interaction(call)
-        body = read_body(MessageBody, call.payload)
-        original = interaction.original
-        if original is not None and original.loading:
-            return self._board.show(await self._write(original, body, call.uploads))
-        message = self._message(interaction, body.flags)
-        return self._board.show(await self._write(message, body, call.uploads))
+def _permissions(channel: Channel) -> int:
+    if channel.guild_id is None:
+        return _AMONG_PEOPLE | (USE_EXTERNAL_EMOJIS if channel.type == DIRECT and not channel.foreign else 0)
+    if channel.foreign:
+        return ATTACH_FILES | EMBED_LINKS | USE_EXTERNAL_EMOJIS
+    return VIEW_CHANNEL | SEND_MESSAGES | READ_MESSAGE_HISTORY | ATTACH_FILES | EMBED_LINKS

@@ -7,7 +7,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from bots.simulator.discord.world import (
+    CREATE_PRIVATE_THREADS,
+    CREATE_PUBLIC_THREADS,
     DIRECT,
+    GROUP,
+    MANAGE_MESSAGES,
     PRIVATE_THREAD,
     READ_MESSAGE_HISTORY,
     SEND_MESSAGES,
@@ -20,6 +24,9 @@ from bots.simulator.discord.world import (
     World,
 )
 from core.messages import JsonObject
+
+_WAVEFORM = "AAAAAP///wAAAA=="
+"""What a voice message looks like, sampled: https://discord.com/developers/docs/resources/message#voice-messages."""
 
 
 def timestamp(seconds: float) -> str:
@@ -80,11 +87,12 @@ def role(of: Role) -> JsonObject:
 
 def channel(of: Channel, world: World) -> JsonObject:
     """Show a channel, thread or direct message."""
-    if of.type == DIRECT:
-        recipients = [user(of.recipient)] if of.recipient else []
+    if of.type in (DIRECT, GROUP):
+        recipients = [user(each) for each in ([of.recipient] if of.recipient else of.people)]
         last = of.last_message_id
-        return {"id": of.id, "type": of.type, "last_message_id": last, "flags": 0, "recipients": [*recipients]}
-    shown: JsonObject = {
+        shown: JsonObject = {"id": of.id, "type": of.type, "last_message_id": last, "flags": 0}
+        return shown | {"recipients": [*recipients]} | ({"name": None, "icon": None} if of.type == GROUP else {})
+    shown = {
         "id": of.id,
         "type": of.type,
         "guild_id": of.guild_id,
@@ -108,7 +116,7 @@ def _thread(of: Channel, world: World) -> JsonObject:
     if of.type == PRIVATE_THREAD:
         metadata["invitable"] = True
     return {
-        "owner_id": world.owner.id,
+        "owner_id": (of.owner or world.owner).id,
         "message_count": 0,
         "member_count": 2,
         "total_message_sent": 0,
@@ -118,7 +126,8 @@ def _thread(of: Channel, world: World) -> JsonObject:
 
 def _text_channel(of: Channel, world: World) -> JsonObject:
     denied = VIEW_CHANNEL * of.hidden | SEND_MESSAGES * of.muted | READ_MESSAGE_HISTORY * of.unreadable
-    allowed = VIEW_CHANNEL * (of.private and not of.hidden)
+    denied |= (CREATE_PUBLIC_THREADS | CREATE_PRIVATE_THREADS) * of.threadless
+    allowed = VIEW_CHANNEL * (of.private and not of.hidden) | MANAGE_MESSAGES * of.moderated
     closed: JsonObject = {"id": world.everyone.id, "type": 0, "allow": "0", "deny": str(VIEW_CHANNEL * of.private)}
     own: JsonObject = {"id": world.bot_role.id, "type": 0, "allow": str(allowed), "deny": str(denied)}
     return {
@@ -132,7 +141,7 @@ def _text_channel(of: Channel, world: World) -> JsonObject:
 
 def guild(world: World) -> JsonObject:
     """Show the server as GUILD_CREATE and the guild routes do."""
-    places = [place for place in world.channels.values() if place.guild_id]
+    places = [place for place in world.channels.values() if place.guild_id == world.guild_id]
     threads = [place for place in places if place.is_thread and not (place.hidden or place.archived)]
     return {
         "id": world.guild_id,
@@ -150,7 +159,7 @@ def guild(world: World) -> JsonObject:
         "explicit_content_filter": 0,
         "mfa_level": 0,
         "nsfw_level": 0,
-        "premium_tier": 0,
+        "premium_tier": world.tier,
         "system_channel_id": None,
         "system_channel_flags": 0,
         "rules_channel_id": None,
@@ -212,6 +221,10 @@ def attachment(file: File, url: str) -> JsonObject:
     }
     if file.description is not None:
         shown["description"] = file.description
+    if file.seconds is not None:
+        shown |= {"duration_secs": file.seconds, "waveform": _WAVEFORM}
+    if file.ephemeral:
+        shown["ephemeral"] = True
     return shown
 
 
@@ -219,12 +232,12 @@ def message(of: Message, world: World, sign: Callable[[Channel, File], str]) -> 
     """Show a message with what it replies to; `sign` gives the address of a file."""
     shown = _message(of, world, sign)
     if of.reply_to is not None:
-        target = world.messages.get(of.reply_to)
+        target, place = world.messages.get(of.reply_to), of.reply_in or of.channel
         shown["message_reference"] = {
             "type": 0,
             "message_id": of.reply_to,
-            "channel_id": of.channel.id,
-            **({"guild_id": of.channel.guild_id} if of.channel.guild_id else {}),
+            "channel_id": place.id,
+            **({"guild_id": place.guild_id} if place.guild_id else {}),
         }
         gone = target is None or target.deleted
         shown["referenced_message"] = None if target is None or gone else _message(target, world, sign)
@@ -245,8 +258,8 @@ def _message(of: Message, world: World, sign: Callable[[Channel, File], str]) ->
         "mentions": [user(each) for each in of.mentions],
         "mention_roles": list(of.role_mentions),
         "attachments": [attachment(file, sign(of.channel, file)) for file in of.files],
-        "embeds": [],
-        "components": [],
+        "embeds": [*of.embeds],
+        "components": [*of.components],
         "pinned": False,
         "flags": of.flags,
     }

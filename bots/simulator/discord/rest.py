@@ -10,7 +10,8 @@ from aiohttp import BodyPartReader, web
 from pydantic import JsonValue
 
 from bots.simulator.discord.bodies import Upload
-from bots.simulator.discord.errors import ApiError, unauthorized
+from bots.simulator.discord.buckets import Allowance, Buckets
+from bots.simulator.discord.errors import ApiError, too_large, unauthorized
 from bots.simulator.discord.faults import Fault, Faults
 
 _FILE_FIELD = re.compile(r"files\[(\d+)\]")
@@ -37,19 +38,29 @@ class Route:
 
     Attributes:
         open: needs no bot token, because a token is part of the path.
+        per: the parameter of the path for each value of which the calls are counted against the limit on edits.
     """
 
     method: str
     path: str
     handler: Handler
     open: bool = False
+    per: str | None = None
 
 
 class Rest:
-    """Serves a table of routes; `calls` lists what was asked, for tests to look at."""
+    """Serves a table of routes; `calls` lists what was asked, for tests to look at.
 
-    def __init__(self, routes: Sequence[Route], faults: Faults, *, token: str) -> None:
+    Args:
+        request_limit: bytes of the largest request: https://discord.com/developers/docs/resources/message#create-message.
+    """
+
+    def __init__(
+        self, routes: Sequence[Route], faults: Faults, buckets: Buckets, *, token: str, request_limit: int
+    ) -> None:
         self.calls: list[Call] = []
+        self._buckets = buckets
+        self._request_limit = request_limit
         self._routes = routes
         self._faults = faults
         self._token = token
@@ -62,18 +73,26 @@ class Rest:
 
     def _serve(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def serve(request: web.Request) -> web.StreamResponse:
+            if not route.open and request.headers.get("Authorization") != f"Bot {self._token}":
+                refusal = unauthorized()
+                return _answer(refusal.body, refusal.status, {})
+            key = request.match_info[route.per] if route.per else None
+            allowance = self._buckets.take(f"{route.method} {key}") if key else Allowance.of_plenty()
             try:
-                return await self._perform(route, request)
+                return await self._perform(route, request, allowance)
             except ApiError as error:
-                return _answer(error.body, error.status, _limits(route))
+                return _answer(error.body, error.status, _limits(route, allowance))
 
         return serve
 
-    async def _perform(self, route: Route, request: web.Request) -> web.StreamResponse:
-        if not route.open and request.headers.get("Authorization") != f"Bot {self._token}":
-            raise unauthorized()
+    async def _perform(self, route: Route, request: web.Request, allowance: Allowance) -> web.StreamResponse:
         call = await read_call(request)
         self.calls.append(call)
+        if (request.content_length or 0) > self._request_limit:
+            raise too_large()
+        if allowance.exceeded:
+            limited = Fault(status=429, message="You are being rate limited.", retry_after=allowance.reset_after)
+            return _fail(limited, request, _limits(route, allowance))
         await self._faults.wait(route.method, route.path)
         fault = self._faults.take(route.method, route.path)
         if fault is not None and not fault.performs:
@@ -82,8 +101,8 @@ class Rest:
         if fault is not None:
             return _fail(fault, request)
         if answer is None:
-            return web.Response(status=204, headers=_limits(route))
-        return _answer(answer, 200, _limits(route))
+            return web.Response(status=204, headers=_limits(route, allowance))
+        return _answer(answer, 200, _limits(route, allowance))
 
     async def _unknown(self, request: web.Request) -> web.StreamResponse:
         return _answer({"message": "404: Not Found", "code": 0}, 404, {})
@@ -96,23 +115,23 @@ def _answer(body: JsonValue, status: int, headers: Mapping[str, str]) -> web.Res
     )
 
 
-def _limits(route: Route) -> dict[str, str]:
-    """Show a rate limit that is never reached: https://discord.com/developers/docs/topics/rate-limits."""
+def _limits(route: Route, allowance: Allowance) -> dict[str, str]:
+    """Show a rate limit: https://discord.com/developers/docs/topics/rate-limits."""
     return {
-        "X-RateLimit-Limit": "1000",
-        "X-RateLimit-Remaining": "999",
-        "X-RateLimit-Reset-After": "1.000",
+        "X-RateLimit-Limit": str(allowance.limit),
+        "X-RateLimit-Remaining": str(allowance.remaining),
+        "X-RateLimit-Reset-After": f"{allowance.reset_after:.3f}",
         "X-RateLimit-Bucket": f"{route.method} {route.path}".encode().hex()[-32:],
         "Via": "1.1 google",
     }
 
 
-def _fail(fault: Fault, request: web.Request) -> web.StreamResponse:
+def _fail(fault: Fault, request: web.Request, limits: Mapping[str, str] | None = None) -> web.StreamResponse:
     if fault.cut:
         if request.transport is not None:
             request.transport.abort()
         return web.Response()
-    headers = {} if fault.at_edge else {"Via": "1.1 google"}
+    headers = dict(limits or ({} if fault.at_edge else {"Via": "1.1 google"}))
     body: dict[str, JsonValue] = {"message": fault.message, "code": fault.code}
     if fault.retry_after is not None:
         body = {"message": fault.message, "retry_after": fault.retry_after, "global": False}

@@ -11,18 +11,25 @@ from pydantic import JsonValue
 from bots.simulator.discord.applications import ApplicationRoutes
 from bots.simulator.discord.board import Board
 from bots.simulator.discord.bodies import AllowedMentions, MessageBody, Reference, Upload
+from bots.simulator.discord.buckets import Buckets
 from bots.simulator.discord.cdn import Cdn
 from bots.simulator.discord.channels import ChannelRoutes
+from bots.simulator.discord.commands import CommandRoutes
+from bots.simulator.discord.components import find
 from bots.simulator.discord.faults import Faults
+from bots.simulator.discord.forms import FILE_UPLOAD, Form, filled
 from bots.simulator.discord.gateway import Gateway
-from bots.simulator.discord.interactions import Interaction, InteractionRoutes
+from bots.simulator.discord.interactions import COMPONENT, SUBMISSION, Interaction, Interactions, pressed
+from bots.simulator.discord.responses import ResponseRoutes
 from bots.simulator.discord.rest import Call, Rest
-from bots.simulator.discord.world import Channel, Clock, Message, User, World
-from bots.simulator.transcript import Transcript
+from bots.simulator.discord.threads import ThreadRoutes
+from bots.simulator.discord.usage import OptionValue
+from bots.simulator.discord.world import IS_VOICE, TIER_BYTES, Channel, Clock, Message, Server, User, World
+from bots.simulator.transcript import Shown, Transcript
 
 API_PREFIX = "/api/v10"
-DEFAULT_FILE_LIMIT = 10 * 1024 * 1024
-_LARGEST_REQUEST = 256 * 1024 * 1024
+REQUEST_LIMIT = 25 << 20
+_LARGEST_REQUEST = 256 << 20
 
 
 class DiscordSimulator:
@@ -32,7 +39,10 @@ class DiscordSimulator:
         token: the bot's token.
         message_content: whether the privileged message-content intent is switched on for the bot.
         deadline: seconds in which an interaction has to be answered.
-        file_limit: bytes of the largest file.
+        tier: the boost tier of the server, 0 to 3.
+        file_limit: bytes of the largest file; what the tier allows, unless it is given.
+        edit_limit: how many edits in how many seconds are allowed in one channel, and of the answers to one
+            interaction; by default they are not counted.
         heartbeat: seconds between the gateway's heartbeats.
         nonces: whether a channel's history repeats the nonces of messages.
     """
@@ -43,24 +53,34 @@ class DiscordSimulator:
         token: str = "simulated-token",  # noqa: S107 - not a secret: nothing outside this process knows it
         message_content: bool = False,
         deadline: float = 3.0,
-        file_limit: int = DEFAULT_FILE_LIMIT,
+        tier: int = 0,
+        file_limit: int | None = None,
+        edit_limit: tuple[int, float] | None = None,
         heartbeat: float = 41.25,
         nonces: bool = False,
     ) -> None:
         self.token = token
         self.transcript = Transcript()
         self.faults = Faults()
-        self.world = World()
+        self.world = World(tier=tier)
         self.gateway = Gateway(self.world, token=token, message_content=message_content, heartbeat=heartbeat)
+        limit = TIER_BYTES[tier] if file_limit is None else file_limit
         self._cdn = Cdn(self.world)
-        self._board = Board(self.world, self.gateway, self._cdn, self.transcript, file_limit=file_limit)
+        self._board = Board(self.world, self.gateway, self._cdn, self.transcript, file_limit=limit)
         self._channels = ChannelRoutes(self.world, self._board, nonces=nonces)
-        self._applications = ApplicationRoutes(self.world, self.gateway, message_content=message_content)
-        self._interactions = InteractionRoutes(
-            self.world, self.gateway, self._board, deadline=deadline, file_limit=file_limit
-        )
-        table = [*self._applications.table(), *self._channels.table(), *self._interactions.table()]
-        self._rest = Rest(table, self.faults, token=token)
+        self._interactions = Interactions(self.world, self.gateway, self._board, self.transcript, deadline=deadline)
+        self._commands = CommandRoutes(self.world, self._board, self._interactions)
+        tables = [
+            ApplicationRoutes(self.world, self.gateway, message_content=message_content).table(),
+            self._channels.table(),
+            self._commands.table(),
+            ResponseRoutes(self.world, self._board, self._interactions).table(),
+            ThreadRoutes(self.world, self.gateway, self._board).table(),
+        ]
+        self.edits = Buckets(self.clock, edit_limit)
+        table = [route for routes in tables for route in routes]
+        request_limit = max(REQUEST_LIMIT, limit)
+        self._rest = Rest(table, self.faults, self.edits, token=token, request_limit=request_limit)
         self._runner = web.AppRunner(self._app(), shutdown_timeout=1.0, access_log=None)
         self._address = ""
 
@@ -84,6 +104,7 @@ class DiscordSimulator:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self._interactions.close()
         await self.gateway.drop()
         await self._runner.cleanup()
 
@@ -119,8 +140,13 @@ class DiscordSimulator:
 
     @property
     def commands(self) -> Mapping[str, JsonValue]:
-        """The application's registered commands by name."""
-        return self._applications.commands
+        """The application's registered commands by name; of several with one name, that for the chat."""
+        return self._commands.by_name
+
+    @property
+    def registrations(self) -> int:
+        """How many requests changed the registered commands."""
+        return self._commands.registrations
 
     @property
     def pings(self) -> list[str]:
@@ -136,9 +162,21 @@ class DiscordSimulator:
         """Let another bot join the server."""
         return self.world.add_user(name, bot=True)
 
-    def channel(self, name: str, *, private: bool = False) -> Channel:
+    def channel(self, name: str, *, private: bool = False, server: Server | None = None) -> Channel:
         """Open a channel, before the bot connects; a private one is not visible to @everyone."""
-        return self.world.add_channel(name, private=private)
+        return self.world.add_channel(name, private=private, server=server)
+
+    def add_server(self, name: str) -> Server:
+        """Found a server in which the bot is not; people use it there who installed it for themselves."""
+        return self.world.add_server(name)
+
+    def between(self, *people: User) -> Channel:
+        """Open direct messages between two people, or a group of more, in which the bot is not."""
+        return self.world.between([*people])
+
+    def install(self, user: User) -> None:
+        """Let somebody install the bot for themselves, so that its commands follow them everywhere."""
+        self.world.installed.add(user.id)
 
     def thread(self, parent: Channel, name: str, *, private: bool = False) -> Channel:
         """Open a thread in a channel, before the bot connects."""
@@ -182,20 +220,132 @@ class DiscordSimulator:
         """Write a direct message to the bot."""
         return await self.say(self.world.direct(user), user, text, files=files)
 
+    async def voice(
+        self,
+        channel: Channel,
+        user: User,
+        content: bytes,
+        *,
+        name: str = "voice-message.ogg",
+        seconds: float = 2.0,
+        reply_to: str | None = None,
+    ) -> Message:
+        """Record a voice message as a person; it has no text, so that only a reply can mention the bot with it."""
+        reference = Reference(message_id=reply_to) if reply_to else None
+        body = MessageBody(flags=IS_VOICE, message_reference=reference)
+        upload = Upload(number="0", name=name, media_type="audio/ogg", content=content, seconds=seconds)
+        return await self._board.create(channel, user, body, [upload])
+
     async def edit(self, message: Message, text: str) -> None:
         """Change the text of a message as its author."""
         await self._board.edit(message, MessageBody(content=text))
 
-    async def delete(self, message: Message) -> None:
-        """Delete a message as its author."""
-        await self._board.delete(message)
+    async def unfurl(self, message: Message, *, partial: bool = False) -> None:
+        """Add the preview of a link to a message, of which the bot hears as of an edit.
+
+        `partial` lets it hear no more than the preview, as Discord did before it sent whole messages.
+        """
+        message.embeds = [*message.embeds, {"type": "link", "url": "https://example.com/", "title": "Example"}]
+        await self._board.updated(message, partial=partial)
+
+    async def delete(self, *messages: Message) -> None:
+        """Delete a message as its author, or several of one channel at once as a moderator."""
+        await self._board.delete(*messages)
 
     async def command(
-        self, channel: Channel, user: User, sub: str, options: Mapping[str, str] | None = None, *, name: str = "steward"
+        self,
+        channel: Channel,
+        user: User,
+        sub: str | None = None,
+        options: Mapping[str, OptionValue] | None = None,
+        *,
+        name: str = "steward",
     ) -> Interaction:
-        """Use an application command, once it is registered."""
-        command = await self._applications.registered(name)
-        return await self._interactions.use(channel, user, command, sub, options or {})
+        """Use an application command or its sub-command, once it is registered; a file is a name and a content.
+
+        Raises:
+            ValueError: Discord's client would not have sent this.
+        """
+        return await self._commands.use(channel, user, name, sub, options or {})
+
+    async def context_command(self, message: Message | Shown, user: User, name: str) -> Interaction:
+        """Use a command of a message's menu, once it is registered.
+
+        Raises:
+            ValueError: Discord's client would not have offered it.
+        """
+        return await self._commands.use_on_message(self.world.messages[message.id], user, name)
+
+    async def user_command(self, channel: Channel, target: User, user: User, name: str) -> Interaction:
+        """Use a command of a person's menu, once it is registered.
+
+        Raises:
+            ValueError: Discord's client would not have offered it.
+        """
+        return await self._commands.use_on_user(channel, target, user, name)
+
+    async def press(self, message: Message | Shown, key: str, user: User, *, values: Sequence[str] = ()) -> Interaction:
+        """Use a button, or choose values from a menu, under a message.
+
+        Raises:
+            ValueError: the person does not see it, or Discord's client would not have sent this.
+        """
+        stands = self.world.messages[message.id]
+        part = find(stands.components, key)
+        if part is None or stands.deleted or stands.to not in (None, user.id):
+            raise ValueError(f"{user.name} sees no control {key!r} under {stands.content!r}")
+        data = pressed(part, tuple(values))
+        return await self._interactions.begin(COMPONENT, stands.channel, user, data, stands)
+
+    async def form(self, interaction: Interaction, *, timeout: float = 10.0) -> Form:
+        """Return the form that an interaction opened, now or once it does.
+
+        Raises:
+            TimeoutError: it opened none in time.
+        """
+        await self._interactions.wait(lambda: interaction.form, timeout=timeout)
+        assert interaction.form is not None
+        return interaction.form
+
+    async def submit(
+        self,
+        interaction: Interaction,
+        values: Mapping[str, str | Sequence[str] | Sequence[tuple[str, bytes]]],
+        user: User | None = None,
+    ) -> Interaction:
+        """Fill in and send the form that an interaction opened; files are names and contents.
+
+        Raises:
+            ValueError: Discord's client would not have sent this.
+            TimeoutError: no form was opened.
+        """
+        form = await self.form(interaction)
+        uploads = {field.key for field in form.fields if field.kind == FILE_UPLOAD}
+        given: dict[str, str | Sequence[str]] = {}
+        files: dict[str, JsonValue] = {}
+        for key, value in values.items():
+            shown = [
+                each if isinstance(each, str) else self._commands.keep(interaction.channel, *each) for each in value
+            ]
+            kept = {str(each["id"]): each for each in shown if isinstance(each, dict)}
+            files |= kept
+            given[key] = [*kept] if key in uploads else value if isinstance(value, str) else [*map(str, value)]
+        data: dict[str, JsonValue] = {"custom_id": form.key, "components": filled(form, given)}
+        if files:
+            data["resolved"] = {"attachments": files}
+        return await self._interactions.begin(
+            SUBMISSION, interaction.channel, user or interaction.user, data, interaction.message
+        )
+
+    async def answered(self, interaction: Interaction, *, timeout: float = 10.0) -> int:
+        """Wait until an interaction is acknowledged, and return the type of the callback.
+
+        Raises:
+            TimeoutError: it was not.
+        """
+        await self._interactions.wait(lambda: interaction.response, timeout=timeout)
+        assert interaction.response is not None
+        return interaction.response
 
 
 def _media_type(name: str) -> str:

@@ -3,14 +3,26 @@
 import time
 from dataclasses import dataclass, field
 
+from core.messages import JsonObject
+
 DISCORD_EPOCH = 1_420_070_400_000
-TEXT, DIRECT, PUBLIC_THREAD, PRIVATE_THREAD = 0, 1, 11, 12
-DEFAULT_TYPE, REPLY_TYPE, COMMAND_TYPE = 0, 19, 20
-EPHEMERAL, LOADING = 1 << 6, 1 << 7
+TEXT, DIRECT, GROUP, PUBLIC_THREAD, PRIVATE_THREAD = 0, 1, 3, 11, 12
+
+DEFAULT_TYPE, THREAD_CREATED_TYPE, REPLY_TYPE, COMMAND_TYPE, THREAD_STARTER_TYPE, CONTEXT_TYPE = 0, 18, 19, 20, 21, 23
+"""https://discord.com/developers/docs/resources/message#message-object-message-types"""
+
+SUPPRESS_EMBEDS, HAS_THREAD, EPHEMERAL, LOADING, IS_VOICE = 1 << 2, 1 << 5, 1 << 6, 1 << 7, 1 << 13
+"""https://discord.com/developers/docs/resources/message#message-object-message-flags"""
 
 # https://discord.com/developers/docs/topics/permissions
-VIEW_CHANNEL, SEND_MESSAGES, READ_MESSAGE_HISTORY = 1 << 10, 1 << 11, 1 << 16
-_EVERYBODY_MAY = VIEW_CHANNEL | SEND_MESSAGES | READ_MESSAGE_HISTORY
+VIEW_CHANNEL, SEND_MESSAGES, MANAGE_MESSAGES, READ_MESSAGE_HISTORY = 1 << 10, 1 << 11, 1 << 13, 1 << 16
+EMBED_LINKS, ATTACH_FILES, MENTION_EVERYONE, USE_EXTERNAL_EMOJIS = 1 << 14, 1 << 15, 1 << 17, 1 << 18
+CREATE_PUBLIC_THREADS, CREATE_PRIVATE_THREADS, SEND_MESSAGES_IN_THREADS = 1 << 35, 1 << 36, 1 << 38
+_THREADS = CREATE_PUBLIC_THREADS | CREATE_PRIVATE_THREADS | SEND_MESSAGES_IN_THREADS
+_EVERYBODY_MAY = VIEW_CHANNEL | SEND_MESSAGES | READ_MESSAGE_HISTORY | EMBED_LINKS | ATTACH_FILES | _THREADS
+
+TIER_BYTES = (10 << 20, 10 << 20, 50 << 20, 100 << 20)
+"""The largest file by a server's boost tier: https://discord.com/developers/docs/reference#uploading-files."""
 
 
 class Clock:
@@ -59,16 +71,30 @@ class Role:
         return f"<@&{self.id}>"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """A server; where the bot is not a member, only answers to interactions get there."""
+
+    id: str
+    name: str
+    bot: bool = True
+
+
 @dataclass(slots=True, kw_only=True)
 class Channel:
     """A channel, thread or direct message.
 
     Attributes:
         private: not visible to @everyone.
+        foreign: the bot is not there at all, neither in the server nor among the people of a private channel.
         recipient: the person on the other side of a direct message.
+        people: who is in a private channel between people.
+        owner: who opened a thread.
         hidden: the bot may not see it (error 50001).
         unreadable: the bot may not read its history, which is then shown as empty.
         muted: the bot may not write in it (error 50013; 50007 in a direct message).
+        threadless: the bot may not open threads in it (error 50013).
+        moderated: the bot may delete the messages of others in it.
         archived: a thread that was put away; GUILD_CREATE does not name it.
         last_message_id: of the newest message that everybody there sees, even if it was deleted since.
     """
@@ -79,10 +105,15 @@ class Channel:
     guild_id: str | None = None
     parent_id: str | None = None
     private: bool = False
+    foreign: bool = False
     recipient: User | None = None
+    people: list[User] = field(default_factory=list)
+    owner: User | None = None
     hidden: bool = False
     unreadable: bool = False
     muted: bool = False
+    threadless: bool = False
+    moderated: bool = False
     archived: bool = False
     last_message_id: str | None = None
 
@@ -94,13 +125,21 @@ class Channel:
 
 @dataclass(slots=True, kw_only=True)
 class File:
-    """A file that belongs to a message; `description` is its alt text."""
+    """A file that belongs to a message.
+
+    Attributes:
+        description: its alt text.
+        seconds: how long a voice message lasts.
+        ephemeral: it came with a command or a form, and is kept for a while only.
+    """
 
     id: str
     name: str
     media_type: str
     content: bytes = field(repr=False)
     description: str | None = None
+    seconds: float | None = None
+    ephemeral: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -108,9 +147,13 @@ class Message:
     """A message.
 
     Attributes:
+        components: its rows of buttons and menus, as in the request.
+        embeds: what is shown below the text, previews of links among them.
         mentions: the users it mentions, which for a reply includes the author of what is replied to.
         pings: whom it notified: "everyone", or the ids of users and roles.
+        reply_in: the channel of the message that `reply_to` names, where it is another one.
         to: the only person who sees it.
+        interaction: the id of the interaction that it answers.
     """
 
     id: str
@@ -120,11 +163,13 @@ class Message:
     created: float
     type: int = DEFAULT_TYPE
     files: list[File] = field(default_factory=list)
-    embeds: int = 0
+    embeds: list[JsonObject] = field(default_factory=list)
+    components: list[JsonObject] = field(default_factory=list)
     mentions: list[User] = field(default_factory=list)
     role_mentions: list[str] = field(default_factory=list)
     pings: list[str] = field(default_factory=list)
     reply_to: str | None = None
+    reply_in: Channel | None = None
     nonce: str | None = None
     flags: int = 0
     edited: float | None = None
@@ -139,12 +184,18 @@ class Message:
 
 
 class World:
-    """One server with its people and channels, one bot, and the direct messages between them."""
+    """One server with its people and channels, one bot, and the direct messages between them.
 
-    def __init__(self) -> None:
+    Other servers and private channels can be added in which the bot is not, but is used by somebody who installed it.
+    `installed` are the ids of those who installed it for themselves, `tier` is the server's boost tier.
+    """
+
+    def __init__(self, *, tier: int = 0) -> None:
+        self.tier = tier
         self.clock = Clock()
         self._count = 0
         self.users: dict[str, User] = {}
+        self.installed: set[str] = set()
         self.roles: dict[str, Role] = {}
         self.channels: dict[str, Channel] = {}
         self.messages: dict[str, Message] = {}
@@ -152,6 +203,7 @@ class World:
         self.owner = self.add_user("owner")
         self.application_id = self.new_id()
         self.guild_id = self.new_id()
+        self.servers = {self.guild_id: Server(id=self.guild_id, name="Simulated server")}
         self.everyone = self._add_role(Role(id=self.guild_id, name="@everyone", permissions=_EVERYBODY_MAY))
         self.bot_role = self._add_role(Role(id=self.new_id(), name="steward", bot_id=self.bot.id))
         self.bot.roles.append(self.bot_role.id)
@@ -167,15 +219,37 @@ class World:
         self.users[user.id] = user
         return user
 
-    def add_channel(self, name: str, *, private: bool = False) -> Channel:
-        """Open a text channel in the server."""
-        return self._add_channel(Channel(id=self.new_id(), name=name, guild_id=self.guild_id, private=private))
+    def add_server(self, name: str) -> Server:
+        """Found a server in which the bot is not."""
+        server = Server(id=self.new_id(), name=name, bot=False)
+        self.servers[server.id] = server
+        return server
 
-    def add_thread(self, parent: Channel, name: str, *, private: bool = False) -> Channel:
+    def add_channel(self, name: str, *, private: bool = False, server: Server | None = None) -> Channel:
+        """Open a text channel in a server."""
+        place = server or self.servers[self.guild_id]
+        channel = Channel(id=self.new_id(), name=name, guild_id=place.id, private=private, foreign=not place.bot)
+        return self._add_channel(channel)
+
+    def add_thread(
+        self, parent: Channel, name: str, *, private: bool = False, owner: User | None = None, id: str | None = None
+    ) -> Channel:
         """Open a thread in a channel."""
-        kind = PRIVATE_THREAD if private else PUBLIC_THREAD
-        thread = Channel(id=self.new_id(), name=name, type=kind, guild_id=parent.guild_id, parent_id=parent.id)
+        thread = Channel(
+            id=id or self.new_id(),
+            name=name,
+            type=PRIVATE_THREAD if private else PUBLIC_THREAD,
+            guild_id=parent.guild_id,
+            parent_id=parent.id,
+            foreign=parent.foreign,
+            owner=owner,
+        )
         return self._add_channel(thread)
+
+    def between(self, people: list[User]) -> Channel:
+        """Open a private channel between people: direct messages between two, a group for more."""
+        kind = DIRECT if len(people) == 2 else GROUP
+        return self._add_channel(Channel(id=self.new_id(), name="", type=kind, people=people, foreign=True))
 
     def direct(self, user: User) -> Channel:
         """Return the direct messages between a person and the bot."""
