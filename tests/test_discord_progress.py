@@ -46,7 +46,7 @@ def test_lines_stand_under_the_text() -> None:
 
 
 def test_the_text_before_a_skill_goes_when_the_text_after_it_begins() -> None:
-    events = (TextDelta(text="Let me draw."), started(), finished(), TextDelta(text="Here."))
+    events = (TextDelta(text="Let me draw."), started(), finished(), TextDelta(text="Here.\n"))
     assert shown(*events) == ["Here.\n-# ✓ draw chart · 0.8 s"]
 
 
