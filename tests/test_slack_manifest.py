@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from bots.commands import subcommands
 from bots.simulator.slack import SCOPES as SIMULATED
 from bots.slack import manifest as module
+from bots.slack.about import SHORTCUT
 from bots.slack.manifest import SCOPES, manifest
 from core.config import Config, SlackConfig
 from core.messages import JsonObject
@@ -18,17 +19,38 @@ READ = {"channels:read", "groups:read", "im:read", "mpim:read"}
 NEEDED: dict[str, set[str]] = {
     "apps.connections.open": set(),
     "assistant.threads.setStatus": {"chat:write"},
+    "assistant.threads.setSuggestedPrompts": {"assistant:write"},
+    "assistant.threads.setTitle": {"assistant:write"},
     "auth.test": set(),
+    "chat.delete": {"chat:write"},
+    "chat.postEphemeral": {"chat:write"},
     "chat.postMessage": {"chat:write"},
+    "chat.stopStream": {"chat:write"},
+    "chat.stream": {"chat:write"},
+    "chat.update": {"chat:write"},
     "conversations.history": HISTORY,
     "conversations.info": READ,
     "conversations.replies": HISTORY,
+    "files.delete": {"files:write"},
     "files.info": {"files:read"},
     "files.upload.v2": {"files:write"},
     "users.conversations": READ,
     "users.info": {"users:read"},
+    "views.open": set(),
+    "views.publish": set(),
 }
-INTAKE = {"app_mentions:read", "im:history", "commands", "files:read"}
+EVENTS: dict[str, set[str]] = {
+    "agent_session_stopped": {"chat:write"},
+    "app_home_opened": set(),
+    "app_mention": {"app_mentions:read"},
+    "message.channels": {"channels:history"},
+    "message.groups": {"groups:history"},
+    "message.im": {"im:history"},
+    "message.mpim": {"mpim:history"},
+    "reaction_added": {"reactions:read"},
+}
+OTHERWISE = {"assistant:write", "commands", "files:read"}
+"""For what is neither called nor told: being an agent, the command, and the files in forms."""
 
 
 def used() -> set[str]:
@@ -36,7 +58,7 @@ def used() -> set[str]:
     folder = Path(module.__file__).parent
     source = "\n".join(path.read_text() for path in sorted(folder.glob("*.py")))
     methods = re.findall(r"lient\.([a-z]+(?:_[a-zA-Z0-9]+)+)\(", source)
-    named = re.findall(r"\"((?:chat|conversations|users|files|assistant|auth)\.[a-zA-Z.]+)\"", source)
+    named = re.findall(r"\"((?:chat|conversations|users|files|assistant|auth|views|agents)\.[a-zA-Z.]+)\"", source)
     not_methods = {"api.call", "aiohttp.client", "ws.connect"}
     spoken = {method.replace("_", ".") for method in methods} | {name for name in named if not name.endswith(".com")}
     return spoken - not_methods
@@ -53,7 +75,7 @@ def section(config: Config, *path: str) -> JsonObject:
 
 def test_every_method_used_has_its_scope_and_no_scope_is_left_over() -> None:
     assert used() == set(NEEDED)
-    assert set(SCOPES) == INTAKE.union(*NEEDED.values())
+    assert set(SCOPES) == OTHERWISE.union(*NEEDED.values(), *EVENTS.values())
 
 
 def test_the_simulated_slack_grants_what_the_manifest_asks_for() -> None:
@@ -70,7 +92,33 @@ def test_the_manifest_names_the_assistant_and_its_command() -> None:
     assert isinstance(command, dict)
     assert command["command"] == "/steward"
     assert command["usage_hint"] == " | ".join(command.usage for command in subcommands("slack"))
-    assert section(config, "settings", "event_subscriptions")["bot_events"] == ["app_mention", "message.im"]
+
+
+def test_every_event_that_is_read_is_subscribed_to() -> None:
+    assert section(Config(), "settings", "event_subscriptions")["bot_events"] == list(EVENTS)
+
+
+def test_the_app_is_an_agent_with_a_home_a_shortcut_and_interactivity() -> None:
+    features = section(Config(), "features")
+    assert "assistant_view" not in features
+    assert len(str(section(Config(), "features", "agent_view")["agent_description"])) <= 300
+    assert section(Config(), "features", "app_home")["home_tab_enabled"] is True
+    assert section(Config(), "settings", "interactivity")["is_enabled"] is True
+    assert features["shortcuts"] == [
+        {
+            "name": "Ask Steward about this",
+            "type": "message",
+            "callback_id": SHORTCUT,
+            "description": "Ask a question about a message, in its thread",
+        }
+    ]
+
+
+def test_a_long_name_leaves_the_shortcut_within_its_limit() -> None:
+    shortcuts = section(Config(name="Bartholomew the Second"), "features")["shortcuts"]
+    assert isinstance(shortcuts, list)
+    assert isinstance(shortcuts[0], dict)
+    assert shortcuts[0]["name"] == "Ask about this"
 
 
 @pytest.mark.parametrize(
@@ -86,6 +134,7 @@ def test_the_manifest_matches_the_mode(slack: SlackConfig, socket_mode: bool) ->
     settings = section(config, "settings")
     assert settings["socket_mode_enabled"] is socket_mode
     assert ("request_url" in section(config, "settings", "event_subscriptions")) is not socket_mode
+    assert ("request_url" in section(config, "settings", "interactivity")) is not socket_mode
     commands = section(config, "features")["slash_commands"]
     assert isinstance(commands, list)
     assert isinstance(commands[0], dict)

@@ -55,11 +55,11 @@ class Slash:
         return _to_author(reply.text)
 
     async def _call(self, rest: str, payload: JsonObject) -> JsonObject:
-        typed = self._commands.typed(rest)
+        message = await self._message(payload, f"call {rest}")
+        typed = self._commands.typed(message.text.removeprefix("call"))
         options = self._commands.options[typed.call.skill]
         if typed.missing or (options and not typed.call.arguments):
             return await self._form(typed, payload)
-        message = await self._message(payload, f"call {rest}")
         await self._inbox.accept(replace(message, direct=typed.call))
         return _SHOWN
 
