@@ -1,7 +1,6 @@
 """The simulated Discord, driven by discord.py itself."""
 
 import asyncio
-import contextlib
 import io
 from collections.abc import AsyncIterator
 
@@ -13,73 +12,10 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bots.simulator.discord import DiscordSimulator, Fault
-from core.messages import JsonObject
+from tests.discord_bot import STEWARD, Bot, connected, register, room
 from tests.discord_team import until
 
 MESSAGES = "/channels/{channel_id}/messages"
-QUESTION: JsonObject = {"type": 3, "name": "question", "description": "What to ask", "required": True}
-STEWARD: JsonObject = {
-    "name": "steward",
-    "description": "Talk to the assistant",
-    "options": [
-        {"type": 1, "name": "ask", "description": "Ask", "options": [QUESTION]},
-        {"type": 1, "name": "help", "description": "Get help"},
-    ],
-}
-
-
-class Bot(discord.Client):
-    """A client that keeps what it gets."""
-
-    def __init__(self, intents: discord.Intents, *, heartbeat_timeout: float = 60.0) -> None:
-        super().__init__(
-            intents=intents, allowed_mentions=discord.AllowedMentions.none(), heartbeat_timeout=heartbeat_timeout
-        )
-        self.seen: asyncio.Queue[discord.Message] = asyncio.Queue()
-        self.used: asyncio.Queue[discord.Interaction] = asyncio.Queue()
-
-    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
-        """Identify again at once, where the library would wait for five seconds."""
-
-    async def on_message(self, message: discord.Message) -> None:
-        if message.author != self.user:
-            self.seen.put_nowait(message)
-
-    async def on_interaction(self, interaction: discord.Interaction) -> None:
-        self.used.put_nowait(interaction)
-
-    async def next_message(self) -> discord.Message:
-        return await asyncio.wait_for(self.seen.get(), 5)
-
-    async def next_interaction(self) -> discord.Interaction:
-        return await asyncio.wait_for(self.used.get(), 5)
-
-
-@contextlib.asynccontextmanager
-async def connected(
-    simulator: DiscordSimulator, *, message_content: bool = False, heartbeat_timeout: float = 60.0
-) -> AsyncIterator[Bot]:
-    Route.BASE = simulator.api_url
-    DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(simulator.gateway_url)
-    intents = discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=message_content)
-    async with Bot(intents, heartbeat_timeout=heartbeat_timeout) as bot:
-        running = asyncio.create_task(bot.start(simulator.token))
-        try:
-            await simulator.connected()
-            yield bot
-        finally:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
-
-
-async def register(bot: discord.Client, *commands: JsonObject) -> list[JsonObject]:
-    route = Route("PUT", "/applications/{application_id}/commands", application_id=bot.application_id)
-    found: list[JsonObject] = await bot.http.request(route, json=list(commands))
-    return found
-
-
-def room(bot: Bot, channel_id: str) -> discord.PartialMessageable:
-    return bot.get_partial_messageable(int(channel_id))
 
 
 @pytest.fixture
