@@ -20,6 +20,5 @@ def read_file(file: Attachment, start: int = 1, skip: int = 0, sheet: str | None
         read this file
         show me what is in this file
         read the next pages
-        open the second sheet of the workbook
     """
     return read(file, start=start, skip=skip, sheet=sheet or "")
