@@ -31,9 +31,10 @@ async def set_status(world: World, call: Call) -> JsonObject:
 
 
 async def set_suggested_prompts(world: World, call: Call) -> JsonObject:
-    """Offer messages to begin a thread with."""
+    """Offer messages to begin with: in a thread, or of an app with the agent view in the whole direct message."""
     world.need("assistant:write")
-    place, prompts = _place(world, call), objects(call.structure("prompts"))
+    place = _place(world, call) if call.text("thread_ts") else (world.joined_channel(call.text("channel_id")).id, "")
+    prompts = objects(call.structure("prompts"))
     if not 1 <= len(prompts) <= MAX_PROMPTS:
         raise explained("invalid_arguments", f"must be 1 to {MAX_PROMPTS} items [json-pointer:/prompts]")
     if not all(text_of(prompt, "title") and text_of(prompt, "message") for prompt in prompts):

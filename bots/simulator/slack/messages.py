@@ -77,7 +77,8 @@ async def post_ephemeral(world: World, call: Call) -> JsonObject:
     if user not in channel.members:
         raise ApiError("user_not_in_channel")
     text, blocks = _content(call)
-    ts = await world.whisper(channel=channel.id, to=user, author=world.bot, text=text, blocks=blocks)
+    thread = thread_root(channel, call)
+    ts = await world.whisper(channel=channel.id, to=user, author=world.bot, text=text, blocks=blocks, thread=thread)
     return {"message_ts": ts}
 
 

@@ -309,9 +309,12 @@ class World:
         kind: Literal["reaction_added", "reaction_removed"] = "reaction_removed" if take_back else "reaction_added"
         self._happened(Happening(kind=kind, post=post, user=user, reaction=reaction))
 
-    async def whisper(self, *, channel: str, to: str, author: str, text: str, blocks: list[JsonObject]) -> str:
+    async def whisper(
+        self, *, channel: str, to: str, author: str, text: str, blocks: list[JsonObject], thread: str | None = None
+    ) -> str:
         """Show an ephemeral message to one person."""
-        post = Post(ts=self.timestamp(), channel=channel, user=author, text=text, blocks=blocks, to=to)
+        ts = self.timestamp()
+        post = Post(ts=ts, channel=channel, user=author, text=text, blocks=blocks, thread=thread, to=to)
         return (await self.add(post)).ts
 
     def _read(self, post: Post, shown: Shown) -> None:
