@@ -1,5 +1,6 @@
 """What becomes of messages afterwards: edits, deletions and crosses in the simulated Slack, told to the inbox."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -71,6 +72,23 @@ async def test_f39_an_edit_that_could_not_be_taken_in_is_not_acknowledged_and_co
         await slack.settled()
         assert slack.deliveries[-1].failures == ["timeout"]
         assert [message.text for message in taken] == ["two"]
+
+
+async def test_an_edit_is_not_taken_in_before_the_message_it_changes(team: Team) -> None:
+    arrived = asyncio.Event()
+
+    async def hold(_: Message) -> None:
+        await arrived.wait()
+
+    team.before = hold
+    ts = await team.slack.mention("C1", "U1", "one")
+    await team.slack.edit("C1", ts, "<@UBOT> two")
+    await team.slack.say("U2", "elsewhere")
+    await until(lambda: len(team.slack.deliveries) == 4)
+    assert team.edits == []
+    arrived.set()
+    await team.slack.settled()
+    assert [message.text for message in team.edits] == ["two"]
 
 
 async def test_a_message_that_mentions_the_bot_only_now_is_accepted(team: Team) -> None:

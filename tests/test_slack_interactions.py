@@ -125,7 +125,7 @@ async def test_call_alone_lists_the_skills(team: Team) -> None:
 async def test_stop_is_for_the_person_who_says_it(team: Team) -> None:
     await team.slack.command("C1", "U2", "stop")
     place = Conversation(platform="slack", workspace="T1", channel="C1")
-    assert [(at, person.id) for at, person in team.stopped] == [(place, "U2")]
+    assert team.stopped == [(place, Person(id="U2", name="Grace"))]
     assert team.slack.transcript.messages[0].text == "Stopped: 1 answer."
 
 
@@ -438,7 +438,7 @@ async def test_the_native_stop_button_stops_that_persons_answers_in_that_thread(
     assert thread is not None
     await either.slack.stop_session("C1", thread, "U1")
     await either.slack.settled()
-    assert [(place, person.id) for place, person in either.stopped] == [(message.conversation, "U1")]
+    assert either.stopped == [(message.conversation, Person(id="U1", name="Ada"))]
 
 
 @pytest.mark.parametrize("method", ["views.publish", "assistant.threads.setSuggestedPrompts"])

@@ -10,6 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.slack.api import TROUBLE, unsupported
 from bots.slack.events import Lookup, Place, described_place
+from core.messages import Person
 
 PATIENCE: Final = 1.0
 """Seconds for a lookup: the message it belongs to has to be acknowledged within three."""
@@ -55,6 +56,10 @@ class Directory:
         wanted = [user for user in dict.fromkeys(people) if user][:MOST_NAMES]
         found = await asyncio.gather(*map(self._name, wanted))
         return {user: name for user, name in zip(wanted, found, strict=True) if name}
+
+    async def person(self, user: str) -> Person:
+        """Return a person with the name that can be had."""
+        return Person(id=user, name=(await self.names([user])).get(user, user))
 
     async def place(self, channel: str, *, known: Place | None = None) -> Place:
         """Return who reads a channel; "private" where that cannot be had."""

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 
 from pydantic import JsonValue
 
-from bots.slack.fields import text
+from bots.slack.fields import part, text
 from bots.slack.markup import mentioned, plain
 from core.messages import Attachment, Audience, Conversation, JsonObject, Message, Person
 
@@ -113,6 +113,17 @@ def channel_of(payload: JsonObject) -> str:
     """Return the channel of an event or command."""
     event = payload.get("event")
     return text(event, "channel") if isinstance(event, dict) else text(payload, "channel_id")
+
+
+def strand_of(payload: JsonObject) -> str:
+    """Return the thread that an event tells of, or the message that may become one; "" of other events.
+
+    What became of a message belongs to its strand, so that it is not read before the message itself.
+    """
+    event = part(payload, "event")
+    said = part(event, "message") or part(event, "previous_message") or event
+    ts = text(said, "thread_ts") or text(event, "deleted_ts") or text(said, "ts")
+    return f"{text(event, 'channel')}/{ts}" if ts else ""
 
 
 def position_of(payload: JsonObject) -> str | None:

@@ -1,5 +1,8 @@
 """What comes in: each payload is dealt with before it is acknowledged."""
 
+import asyncio
+from weakref import WeakValueDictionary
+
 from bots.platform import Inbox
 from bots.slack.changes import Deletion, Edit, Removal, Stop, read_change
 from bots.slack.directory import Directory
@@ -12,6 +15,7 @@ from bots.slack.events import (
     position_of,
     read_event,
     read_speech,
+    strand_of,
     thread_of,
 )
 from bots.slack.interactivity import TYPES, Interactivity
@@ -57,6 +61,7 @@ class Intake:
         self._cursors = cursors
         self._bot = bot
         self._team = team
+        self._strands: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def take(self, payload: JsonObject) -> JsonObject:
         """Deal with a payload and return what the acknowledgement says; {} where it says nothing.
@@ -84,7 +89,12 @@ class Intake:
         if position is None:
             return await self._change(payload)
         with self._cursors.reading(channel_of(payload), position):
-            return await self._change(payload) or await self._said(payload)
+            async with self._strand(strand_of(payload)):
+                return await self._change(payload) or await self._said(payload)
+
+    def _strand(self, name: str) -> asyncio.Lock:
+        """Return the lock with which the events of a thread are read in the order in which they came."""
+        return self._strands.setdefault(name, asyncio.Lock())
 
     async def _said(self, payload: JsonObject) -> bool:
         if calls(payload, self._bot):
@@ -116,7 +126,7 @@ class Intake:
             case Removal() as removal:
                 return await self._inbox.removed(removal.conversation, removal.answer, removal.person)
             case Stop() as stop:
-                return await self._inbox.stop(stop.conversation, stop.person) > 0
+                return await self._inbox.stop(stop.conversation, await self._directory.person(stop.person.id)) > 0
             case _:
                 return False
 

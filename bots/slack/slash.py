@@ -15,7 +15,7 @@ from bots.slack.fields import text
 from bots.slack.forms import form
 from bots.slack.pieces import LIMIT
 from bots.slack.surfaces import Surfaces
-from core.messages import JsonObject, Message, Person
+from core.messages import JsonObject, Message
 
 
 class Slash:
@@ -49,8 +49,7 @@ class Slash:
         if command == "call" and rest:
             return await self._call(rest, payload)
         place = read_conversation(payload, self._team)
-        name = text(payload, "user_name")
-        person = Person(id=text(payload, "user_id"), name=name)
+        person = await self._directory.person(text(payload, "user_id"))
         reply = await self._commands.run("skills" if command == "call" else command, place, person, rest)
         return _to_author(reply.text)
 
