@@ -8,7 +8,9 @@ from typing import cast
 
 from pydantic import SecretStr
 
+from bots.commands import Commands
 from bots.discord import DiscordPlatform
+from bots.discord.intake import Recent, nothing_recent
 from bots.links import Links
 from bots.platform import Inbox
 from bots.simulator.discord import DiscordSimulator
@@ -88,23 +90,30 @@ def made(
     token: str | None = None,
     config: DiscordConfig | None = None,
     forget: Callable[[Conversation], Awaitable[tuple[int, int]]] = forget_nothing,
+    used: Commands | None = None,
+    thread_after: int = 0,
+    recent: Recent = nothing_recent,
     cursors: Cursors | None = None,
     catch_up: CatchUpConfig | None = None,
     quiet_after: float = 900.0,
     show_every: float = 1.0,
 ) -> DiscordPlatform:
     config = config or DiscordConfig(
-        token=SecretStr(token or simulator.token), api_url=simulator.api_url, gateway_url=simulator.gateway_url
+        token=SecretStr(token or simulator.token),
+        api_url=simulator.api_url,
+        gateway_url=simulator.gateway_url,
+        thread_after=thread_after,
     )
     tool = Tool(name="draw_chart", description="Draw a chart.", parameters={})
     return DiscordPlatform(
         config,
-        commands=commands(tools=[tool], forget=forget),
+        commands=used or commands(tools=[tool], forget=forget),
         max_bytes=1000,
         cursors=cursors or KeptCursors(),
         catch_up=catch_up or CatchUpConfig(),
         companies=Companies(NoStore()),
         links=Links(),
+        recent=recent,
         quiet_after=quiet_after,
         show_every=show_every,
     )

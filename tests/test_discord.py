@@ -505,6 +505,8 @@ async def test_events_that_say_little_are_heard_and_keep_the_connection(simulato
     interaction: JsonObject = {"id": "11", "token": "t", "type": 2, **place, "member": {"user": ada}, "data": command}
     async with listening(simulator) as steward:
         await simulator.gateway.dispatch("GUILD_CREATE", {"id": "7", "channels": [{"id": "8", "type": 0}]})
+        for name in ("MESSAGE_CREATE", "MESSAGE_UPDATE", "MESSAGE_DELETE", "MESSAGE_DELETE_BULK", "INTERACTION_CREATE"):
+            await simulator.gateway.dispatch(name, {"id": "1"})
         await simulator.gateway.dispatch("MESSAGE_CREATE", mention)
         assert (await steward.heard()).text == "one"
         await simulator.gateway.dispatch("INTERACTION_CREATE", interaction)

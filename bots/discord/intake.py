@@ -78,11 +78,11 @@ class Intake:
         channel's history. `late` says that it was found there, and is not waited for.
         """
         pause, told = self._first_pause, False
-        while True:
+        new: bool | None = None
+        while new is None:
             try:
                 with self._cursors.reading(payload.channel_id, payload.id):
                     new = await self._message(payload, me, room, rest)
-                break
             except NotKeptError as error:
                 if late:
                     return False
@@ -90,8 +90,8 @@ class Intake:
                     name = incident.incident(log, f"{error}; it is tried again and again", error.__cause__)
                     await _tell(rest, payload, _LATER + incident.sentence(name))
                     told = True
-            await asyncio.sleep(pause)
-            pause = min(_LONGEST_PAUSE, pause * 2)
+                await asyncio.sleep(pause)
+                pause = min(_LONGEST_PAUSE, pause * 2)
         if new and payload.guild_id is None:
             await self.save_cursors()  # Discord never lists direct messages: without a cursor they are not found again
         return new
