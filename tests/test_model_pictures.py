@@ -7,7 +7,7 @@ import pytest
 
 from bots.simulator.model import Failed, ModelSimulator, says
 from core.errors import ModelError
-from core.items import Answer, Item, Question
+from core.items import Answer, Item, Question, dump_items, load_items
 from core.messages import Attachment
 from core.model import Model, Pictures
 from core.practice import PracticeModel
@@ -105,6 +105,12 @@ async def test_pictures_are_shown_to_models_that_call_skills_in_json() -> None:
     async with connected(server, tools="json") as model:
         await ask(model)
     assert server.requests[0].pictures == (URL,)
+
+
+def test_of_pictures_only_the_ids_are_stored() -> None:
+    stored = dump_items([ASKED])
+    assert load_items(stored) == [ASKED]
+    assert load_items('[{"type": "question", "text": "of earlier"}]') == [Question(text="of earlier")]
 
 
 @servers

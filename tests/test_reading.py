@@ -2,17 +2,18 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
 import skills
 from core.context import Context
 from core.discovery import discover
-from core.errors import SkillAbortedError
-from core.items import Call, Question
+from core.errors import SkillAbortedError, SkillError
+from core.items import Answer, Call, Question
 from core.messages import Attachment, JsonObject, Reply
 from core.practice import PracticeModel
-from core.reading import Reader, Reading
+from core.reading import Reader, Reading, unseen_note
 from core.reading.reader import LONGEST_CLIP, ROOM, ROOM_OF_ALL
 from core.skill import Outcome, RaisedError, Skill
 from tests.house import Threads
@@ -96,6 +97,10 @@ async def test_what_cannot_be_read_is_told_to_people_and_to_the_model(attachment
     [
         (SkillAbortedError("read_beginning took longer than 20 s."), "it takes too much time or memory"),
         (RaisedError("OSError", "odd", "Traceback"), "it is broken"),
+        (
+            SkillError("read_beginning could not be run, because no process could be started for it."),
+            "reading files does not work at the moment",
+        ),
     ],
 )
 async def test_a_failure_of_the_reading_process_is_a_sentence_for_people(error: Exception, reason: str) -> None:
@@ -132,6 +137,15 @@ async def test_a_picture_that_is_shown_again_is_prepared_once() -> None:
 
 async def test_a_broken_picture_is_told_of() -> None:
     assert (await read(file("a.png", picture(50, 50)[:60]))).note == "I could not read a.png: it is broken."
+
+
+async def test_people_are_told_of_each_picture_that_the_model_was_not_shown() -> None:
+    a, b, c, d = (replace(file(f"{name}.png", b""), id=name) for name in "abcd")
+    seen = [Question(text="?", pictures=("a", "b", "c", "d")), Answer(text="Nice.")]
+    assert unseen_note(seen, [a]) == ""
+    blind = [*seen, Answer(text="", unseen=("a", "b", "c")), Answer(text="", unseen=("c", "old"))]
+    assert unseen_note(blind, [c, d]) == "This model cannot see pictures, so I have not looked at c.png."
+    assert unseen_note(blind, [a, b, c]).endswith("so I have not looked at a.png, b.png and c.png.")
 
 
 # Voice clips

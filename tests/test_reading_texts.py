@@ -15,8 +15,8 @@ from core.reading.texts import BROKEN, GUESSED, decode, read_text
 from core.reading.unreadable import UnreadableError
 from tests.papers import file
 
-texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=300)
-CELLS = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=12)
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
+CELLS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12)
 TABLES = st.lists(st.lists(CELLS, min_size=2, max_size=5).filter(any), min_size=1, max_size=12)
 
 
@@ -72,6 +72,20 @@ def test_a_long_line_is_cut_and_read_on_in_its_midst() -> None:
     first, second = all_of("a.json", json.dumps({"key": "x" * 1500}).encode(), 1000)
     assert (first.first, first.last, first.more) == (1, 1, (1, 1000))
     assert json.loads(first.text + second.text) == {"key": "x" * 1500}
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | texts,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(JSON, st.sampled_from([None, 1]), st.integers(5, 200))
+def test_json_is_the_same_value_when_its_parts_are_put_together(value: object, indent: int | None, room: int) -> None:
+    excerpts = all_of("a.json", json.dumps(value, indent=indent).encode(), room)
+    parts = [excerpt.text if excerpt.more and excerpt.more[1] else f"{excerpt.text}\n" for excerpt in excerpts]
+    assert json.loads("".join(parts)) == value
 
 
 def test_a_line_that_still_fits_into_the_next_excerpt_is_left_for_it() -> None:

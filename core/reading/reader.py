@@ -145,4 +145,7 @@ def _reason(error: SkillError) -> str:
     if isinstance(error, SkillAbortedError):
         log.warning("turn %d: a file was given up: %s", current_turn.get(), error)
         return "it takes too much time or memory"
+    if any(str(error).startswith(job.tool.name) for job in (_BEGINNING, _PICTURE)):  # of the workers, not of the file
+        log.error("turn %d: no file can be read: %s", current_turn.get(), error)
+        return "reading files does not work at the moment"
     return str(error)
