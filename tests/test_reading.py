@@ -10,7 +10,7 @@ import skills
 from core.context import Context
 from core.discovery import discover
 from core.errors import SkillAbortedError, SkillError
-from core.items import Answer, Call, Question
+from core.items import Answer, Call, Item, Question
 from core.messages import Attachment, JsonObject, Reply
 from core.practice import PracticeModel
 from core.reading import Reader, Reading, unseen_note
@@ -141,7 +141,7 @@ async def test_a_broken_picture_is_told_of() -> None:
 
 async def test_people_are_told_of_each_picture_that_the_model_was_not_shown() -> None:
     a, b, c, d = (replace(file(f"{name}.png", b""), id=name) for name in "abcd")
-    seen = [Question(text="?", pictures=("a", "b", "c", "d")), Answer(text="Nice.")]
+    seen: list[Item] = [Question(text="?", pictures=("a", "b", "c", "d")), Answer(text="Nice.")]
     assert unseen_note(seen, [a]) == ""
     blind = [*seen, Answer(text="", unseen=("a", "b", "c")), Answer(text="", unseen=("c", "old"))]
     assert unseen_note(blind, [c, d]) == "This model cannot see pictures, so I have not looked at c.png."
