@@ -13,6 +13,7 @@ from bots.simulator.discord.components import check_components
 from bots.simulator.discord.definitions import check_commands
 from bots.simulator.discord.errors import ApiError
 from bots.simulator.discord.forms import read_form
+from bots.simulator.discord.usage import OptionValue
 from bots.simulator.transcript import ShownChoice, ShownControl
 from core.messages import JsonObject
 from tests.discord_bot import STEWARD, connected, register, request, room
@@ -34,12 +35,12 @@ DRAW: JsonObject = {
 
 
 def button(key: str = "stop", **more: JsonValue) -> JsonObject:
-    return {"type": 2, "style": 2, "label": "Stop", "custom_id": key} | more
+    return {"type": 2, "style": 2, "label": "Stop", "custom_id": key, **more}
 
 
 def menu(key: str = "kind", *values: str, **more: JsonValue) -> JsonObject:
     options: list[JsonValue] = [{"label": value.upper(), "value": value} for value in values or ("bar", "line")]
-    return {"type": 3, "custom_id": key, "placeholder": "Other types", "options": options} | more
+    return {"type": 3, "custom_id": key, "placeholder": "Other types", "options": options, **more}
 
 
 def row(*parts: JsonObject) -> JsonObject:
@@ -47,7 +48,7 @@ def row(*parts: JsonObject) -> JsonObject:
 
 
 def text_input(key: str = "question", **more: JsonValue) -> JsonObject:
-    return {"type": 4, "custom_id": key, "style": 2} | more
+    return {"type": 4, "custom_id": key, "style": 2, **more}
 
 
 def labelled(component: JsonObject, label: str = "Question") -> JsonObject:
@@ -406,7 +407,14 @@ async def test_a_command_is_told_with_its_typed_options_and_files(simulator: Dis
     general, ada = simulator.channel("general"), simulator.person("Ada")
     async with connected(simulator) as bot:
         await register(bot, DRAW)
-        options = {"title": "Sales", "kind": "bar", "width": 3, "scale": 1.5, "legend": True, "data": ("a.csv", b"1")}
+        options: dict[str, OptionValue] = {
+            "title": "Sales",
+            "kind": "bar",
+            "width": 3,
+            "scale": 1.5,
+            "legend": True,
+            "data": ("a.csv", b"1"),
+        }
         await simulator.command(general, ada, name="draw", options=options)
         interaction = await bot.next_interaction()
         assert interaction.data is not None
@@ -437,7 +445,7 @@ async def test_a_command_is_told_with_its_typed_options_and_files(simulator: Dis
     ],
 )
 async def test_what_the_client_does_not_send_is_refused(
-    simulator: DiscordSimulator, options: dict[str, str | int | float | tuple[str, bytes]], said: str
+    simulator: DiscordSimulator, options: dict[str, OptionValue], said: str
 ) -> None:
     general, ada = simulator.channel("general"), simulator.person("Ada")
     async with connected(simulator) as bot:
@@ -447,11 +455,11 @@ async def test_what_the_client_does_not_send_is_refused(
 
 
 def option(name: str = "o", **more: JsonValue) -> JsonObject:
-    return {"type": 3, "name": name, "description": "One"} | more
+    return {"type": 3, "name": name, "description": "One", **more}
 
 
 def command(*options: JsonObject, **more: JsonValue) -> JsonObject:
-    return {"name": "draw", "description": "Draw", "options": [*options]} | more
+    return {"name": "draw", "description": "Draw", "options": [*options], **more}
 
 
 @pytest.mark.parametrize(
