@@ -12,6 +12,7 @@ from bots.simulator.slack.call import Call, Handler
 from bots.simulator.slack.errors import ApiError
 from bots.simulator.slack.faults import Fault, Faults, hang_up
 from bots.simulator.slack.methods import METHODS
+from bots.simulator.slack.tiers import Tiers
 from bots.simulator.slack.world import World
 
 _APP_METHODS = {"apps.connections.open"}
@@ -43,12 +44,13 @@ class WebApi:
         calls: every call that reached a method, in order.
     """
 
-    def __init__(self, world: World, tokens: Tokens, faults: Faults) -> None:
+    def __init__(self, world: World, tokens: Tokens, faults: Faults, tiers: Tiers | None) -> None:
         self.methods: dict[str, Handler] = dict(METHODS)
         self.calls: list[Call] = []
         self._world = world
         self._tokens = tokens
         self._faults = faults
+        self._tiers = tiers
         self._called = asyncio.Condition()
 
     async def wait(self, method: str, count: int, timeout: float) -> None:
@@ -59,6 +61,8 @@ class WebApi:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one call of a method."""
         method = request.match_info["method"]
+        if self._tiers and (fault := self._tiers.take(method, await _channel(request))) is not None:
+            return await fault.strike() or hang_up(request)
         fault = self._faults.take(method) or Fault()
         if not fault.performed and (refusal := await fault.strike()) is not None:
             return refusal
@@ -126,6 +130,13 @@ async def _arguments(request: web.Request) -> dict[str, JsonValue]:
         return arguments | body
     form = await request.post()
     return arguments | {name: value for name, value in form.items() if isinstance(value, str)}
+
+
+async def _channel(request: web.Request) -> str:
+    try:
+        return str((await _arguments(request)).get("channel", ""))
+    except ApiError:
+        return ""
 
 
 def _bearer(request: web.Request) -> str:

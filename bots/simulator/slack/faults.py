@@ -21,7 +21,7 @@ class Fault:
 
     error: str | None = None
     status: int | None = None
-    retry_after: int | None = None
+    retry_after: float | None = None
     drop: str | None = None
     delay: float = 0.0
     performed: bool = False
@@ -36,7 +36,7 @@ class Fault:
         """Return the answer given instead of the method's, None where the method is performed."""
         if self.retry_after is not None:
             return web.json_response(
-                {"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": str(self.retry_after)}
+                {"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": f"{self.retry_after:g}"}
             )
         if self.status is not None:
             return web.Response(text="<html>upstream trouble</html>", content_type="text/html", status=self.status)

@@ -99,16 +99,17 @@ def reaction(world: World, happening: Happening) -> JsonObject:
     }
 
 
-def app_home_opened(world: World, user: str) -> JsonObject:
-    """Build the event for a person who looks at the app's home: https://docs.slack.dev/reference/events/app_home_opened."""
+def app_home_opened(world: World, user: str, tab: str) -> JsonObject:
+    """Build the event for a person who looks at the app: https://docs.slack.dev/reference/events/app_home_opened."""
     event: JsonObject = {
         "type": "app_home_opened",
         "user": user,
         "channel": world.direct(user).id,
-        "tab": "home",
+        "tab": tab,
         "event_ts": world.timestamp(),
     }
-    return {**event, "view": world.described(world.homes[user])} if user in world.homes else event
+    home = world.homes.get(user) if tab == "home" else None
+    return {**event, "view": world.described(home)} if home else event
 
 
 def assistant_thread(world: World, kind: str, user: str, thread: str, channel: str | None) -> JsonObject:

@@ -13,6 +13,7 @@ from bots.simulator.slack.faults import Fault, Faults
 from bots.simulator.slack.interactions import Interactions
 from bots.simulator.slack.payloads import event_callback, message, message_changed, message_deleted, reaction
 from bots.simulator.slack.sockets import Sockets
+from bots.simulator.slack.tiers import Tiers
 from bots.simulator.slack.webhook import Webhook
 from bots.simulator.slack.world import Happening, Kind, World
 from bots.simulator.transcript import Transcript
@@ -69,6 +70,8 @@ class SlackServer:
         retry_scale: what the real pauses before repeated deliveries (none, 1 and 5 minutes) are multiplied by.
         deadline: seconds the app has to acknowledge a delivery.
         stream_idle: seconds after which Slack ends a message that nothing more was added to.
+        tiers: calls that come too often are refused, as the rate limits of the methods say.
+        minute: the seconds that a minute of these limits lasts.
         port: 0 for any free one.
     """
 
@@ -83,6 +86,8 @@ class SlackServer:
         retry_scale: float = 1.0,
         deadline: float = DEADLINE,
         stream_idle: float = 300.0,
+        tiers: bool = False,
+        minute: float = 60.0,
         port: int = 0,
     ) -> None:
         self.world = World(scopes=scopes, happened=self._tell)
@@ -92,7 +97,7 @@ class SlackServer:
         self.sockets = Sockets()
         self._faults = Faults()
         self._answers = Answers(self.world, self._faults)
-        self._api = WebApi(self.world, self.tokens, self._faults)
+        self._api = WebApi(self.world, self.tokens, self._faults, Tiers(minute) if tiers else None)
         self._api.methods["apps.connections.open"] = self.sockets.ticket
         self._courier = Courier(self.sockets, self.webhook, retry_scale=retry_scale, deadline=deadline)
         self._interactions = Interactions(self.world, self._courier, self._answers)

@@ -6,6 +6,7 @@ the code says so; nothing here was compared with the real service.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Literal
 
 from bots.simulator.slack import streams
 from bots.simulator.slack.delivery import Delivery
@@ -175,13 +176,12 @@ class SlackSimulator(SlackServer):
         """Close a modal; None where the app did not want to know."""
         return await self._interactions.close(view, values or {})
 
-    def open_home(self, user: str) -> None:
-        """Look at the tab of the app's home."""
-        self.world.direct(user)
-        self._subscribed("app_home_opened", app_home_opened(self.world, user))
+    def open_home(self, user: str, *, tab: Literal["home", "messages"] = "home") -> None:
+        """Look at one of the two tabs of the app: its home, or the direct messages with the bot."""
+        self._subscribed("app_home_opened", app_home_opened(self.world, user, tab))
 
     def open_assistant(self, user: str, *, channel: str | None = None) -> str:
-        """Begin a thread with the bot beside a channel, and return its id."""
+        """Begin a thread with the bot beside a channel, and return its id; not with an app that has an agent view."""
         direct = self.world.direct(user)
         root = Post(ts=self.world.timestamp(), channel=direct.id, user=self.world.bot, text="New Assistant Thread")
         root.thread = root.ts
