@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import replace
 
 import pytest
 
@@ -10,10 +9,10 @@ import skills
 from core.context import Context
 from core.discovery import discover
 from core.errors import SkillAbortedError, SkillError
-from core.items import Answer, Call, Item, Question
+from core.items import Call, Question
 from core.messages import Attachment, JsonObject, Reply
 from core.practice import PracticeModel
-from core.reading import Reader, Reading, unseen_note
+from core.reading import Reader, Reading
 from core.reading.reader import LONGEST_CLIP, ROOM, ROOM_OF_ALL
 from core.skill import Outcome, RaisedError, Skill
 from tests.house import Threads
@@ -137,15 +136,6 @@ async def test_a_picture_that_is_shown_again_is_prepared_once() -> None:
 
 async def test_a_broken_picture_is_told_of() -> None:
     assert (await read(file("a.png", picture(50, 50)[:60]))).note == "I could not read a.png: it is broken."
-
-
-async def test_people_are_told_of_each_picture_that_the_model_was_not_shown() -> None:
-    a, b, c, d = (replace(file(f"{name}.png", b""), id=name) for name in "abcd")
-    seen: list[Item] = [Question(text="?", pictures=("a", "b", "c", "d")), Answer(text="Nice.")]
-    assert unseen_note(seen, [a]) == ""
-    blind = [*seen, Answer(text="", unseen=("a", "b", "c")), Answer(text="", unseen=("c", "old"))]
-    assert unseen_note(blind, [c, d]) == "This model cannot see pictures, so I have not looked at c.png."
-    assert unseen_note(blind, [a, b, c]).endswith("so I have not looked at a.png, b.png and c.png.")
 
 
 # Voice clips

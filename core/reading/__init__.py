@@ -9,7 +9,6 @@ lxml; Pillow (MIT-CMU) comes with matplotlib.
 """
 
 from core.reading.excerpt import without_excerpts
-from core.reading.notes import unseen_note
 from core.reading.reader import Reader, Reading
 
-__all__ = ["Reader", "Reading", "unseen_note", "without_excerpts"]
+__all__ = ["Reader", "Reading", "without_excerpts"]
