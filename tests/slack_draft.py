@@ -1,6 +1,9 @@
 """Answers on their way to a simulated Slack, shown without pauses."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import TypeVar
 
 from bots.links import Links
 from bots.simulator.slack import SlackSimulator
@@ -15,6 +18,8 @@ from core.items import Call, Result
 from core.messages import Message, Turn
 from core.outlet import Part
 from tests.slack_team import settings
+
+T = TypeVar("T")
 
 
 class Desk:
@@ -56,16 +61,16 @@ def finished(name: str = "roll_dice", *, call: str = "c1", text: str = "4", ok: 
     return SkillFinished(call=Call(id=call, name=name, arguments=""), result=result, seconds=1.2)
 
 
+async def shown_so_far() -> None:
+    """Wait until drafts that nobody goes on with have shown what they can."""
+    while showing := [task for task in asyncio.all_tasks() if task.get_name().startswith("showing turn")]:
+        await asyncio.wait(showing)
+
+
 async def deliver(draft: SlackDraft, *parts: Part) -> list[str]:
     """Send parts and remove what is left, each until it is taken, as the delivery does."""
-    ids = [await _insist(draft, part) for part in parts]
-    for _ in range(9):
-        try:
-            await draft.clear()
-        except PlatformError as error:
-            assert not error.permanent, error
-        else:
-            break
+    ids = [await _insist(partial(draft.send, part)) for part in parts]
+    await _insist(draft.clear)
     await draft.close()
     return ids
 
@@ -79,10 +84,11 @@ def texts(slack: SlackSimulator) -> list[str]:
     return [shown.text for shown in seen(slack)]
 
 
-async def _insist(draft: SlackDraft, part: Part) -> str:
+async def _insist(call: Callable[[], Awaitable[T]]) -> T:
     for _ in range(9):
         try:
-            return await draft.send(part)
+            return await call()
         except PlatformError as error:
-            assert not error.permanent, error
-    raise AssertionError(f"part {part.key} was not taken")
+            if error.permanent:
+                raise
+    raise AssertionError("Slack did not take it")

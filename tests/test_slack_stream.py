@@ -397,4 +397,3 @@ async def test_f20_an_answer_of_several_messages_begins_where_it_was_shown(
     await deliver(draft, *(part(piece.text, key=f"1.{number}") for number, piece in enumerate(pieces)))
     assert seen(slack)[0].id == live.id
     assert " ".join(texts(slack)).split() == text.split()
-

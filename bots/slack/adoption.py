@@ -60,7 +60,7 @@ async def find(client: AsyncWebClient, message: Message, part: Part, *, others: 
 
 
 async def unfinished(client: AsyncWebClient, turn: Turn, *, others: AbstractSet[str]) -> list[str]:
-    """Return the ids of our messages that show how a turn's answer is made, and that nobody wrote down.
+    """Return the ids of our messages that show how a turn's answer is made, and that nobody wrote down; oldest first.
 
     A stream carries no metadata before it is stopped (https://docs.slack.dev/reference/methods/chat.startStream), so
     it is known by its place: in the thread, after the question, ours, without metadata and files.
@@ -76,7 +76,7 @@ async def unfinished(client: AsyncWebClient, turn: Turn, *, others: AbstractSet[
             ours = ours or str((await client.auth_test()).get("bot_id"))
             if post.get("bot_id") == ours:
                 ids.append(str(post["ts"]))
-    return ids
+    return sorted(ids, key=float)
 
 
 def _is_unfinished(post: Mapping[str, object], turn: Turn) -> bool:

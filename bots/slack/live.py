@@ -71,20 +71,18 @@ class Live:
         self._edited = ""
         self._noted = list(turn.shown)
         self._pause = streams.every
-        self._changed, self._ended = asyncio.Event(), asyncio.Event()
+        self._ended = asyncio.Event()
         self._following: asyncio.Task[None] | None = None
 
     def show(self, event: Event) -> None:
         """Begin to show what happened."""
         self._progress.take(event)
-        self._changed.set()
-        if self._following is None and not self._ended.is_set():
-            self._following = asyncio.create_task(self._follow())
+        if self._follows() and (self._following is None or self._following.done()):
+            self._following = asyncio.create_task(self._follow(), name=f"showing turn {self._turn.id}")
 
     async def settle(self) -> None:
         """Show nothing more, once a call that is under way has come to its end."""
         self._ended.set()
-        self._changed.set()
         if self._following is not None:
             await self._following
 
@@ -112,6 +110,15 @@ class Live:
             self.left += [ts] if code(error) in posts.FIXED else []
             return ""
         return self.places.pop(0)
+
+    def adopt(self, ids: Sequence[str]) -> None:
+        """Take over messages that an earlier attempt began and nobody wrote down, in their order.
+
+        Where there is a newer one, they go: parts of the answer stand in their order.
+        """
+        (self.left if self.places else self.places).extend(ids)
+        self._open.update(ids)
+        self.unsure = False
 
     async def clear(self) -> None:
         """Remove the messages that no part took the place of.
@@ -166,12 +173,9 @@ class Live:
 
     async def _follow(self) -> None:
         try:
-            while self._follows():
-                await self._changed.wait()
-                self._changed.clear()
-                while self._follows() and self._due():
-                    await self._step()
-                    await self._rest(self._pause)
+            while self._follows() and self._due():
+                await self._step()
+                await self._rest(self._pause)
         except Exception as error:
             log.warning("turn %d shows no more progress: %s", self._turn.id, error)
             self.off = True

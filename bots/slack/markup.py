@@ -13,10 +13,14 @@ _JOINER: Final = "\u2060"
 _OPEN: Final = r"<|&lt;|&#0*60;|&#x0*3c;"
 _BANG: Final = r"\\?!|&#0*33;|&#x0*21;|&excl;"
 _AT: Final = r"\\?@|&#0*64;|&#x0*40;|&commat;"
+_MASS: Final = "channel|here|everyone"
+_SPELLED: Final = r"(?:[che][a-z]{0,7})?[&\\]"  # a word in which letters are spelled in another way
 _MENTION: Final = re.compile(
-    rf"({_OPEN})(?=(?:{_BANG})(?:channel|here|everyone|group|subteam)|(?:{_AT})[UWBS][A-Z0-9])", re.IGNORECASE
+    rf"({_OPEN})(?=(?:{_BANG})(?:{_MASS}|group|subteam|[a-z]{{0,7}}[&\\])|(?:{_AT})(?:[UWBS][A-Z0-9]|[UWBS]?[&\\]))",
+    re.IGNORECASE,
 )
-_BARE: Final = re.compile(r"(?<![\w.])@(?=(?:channel|here|everyone)\b)", re.IGNORECASE)
+_BARE: Final = re.compile(rf"(?<![\w.])@(?=(?:{_MASS})\b)", re.IGNORECASE)
+_BARE_SPELLED: Final = re.compile(rf"(?<![\w.])({_AT})(?=(?:{_MASS})\b|{_SPELLED})", re.IGNORECASE)
 _LONGEST_MENTION: Final = 80
 _UNSETTLED: Final = re.compile(r"[<&@\\]\S*\Z")
 
@@ -57,7 +61,7 @@ def inert(markdown: str) -> str:
     Escaping would show in code there, so an invisible word joiner parts what only Slack reads as a mention, in
     every spelling Markdown turns into one. Whether the block reads mentions at all is not documented.
     """
-    return _BARE.sub(f"@{_JOINER}", _MENTION.sub(rf"\1{_JOINER}", markdown))
+    return _BARE_SPELLED.sub(rf"\1{_JOINER}", _MENTION.sub(rf"\1{_JOINER}", markdown))
 
 
 def settled(markdown: str) -> int:

@@ -106,10 +106,8 @@ class Stream:
 
     def fits(self, progress: Progress) -> bool:
         """Tell whether everything in it is still a part of what people are to see."""
-        if not self._text:
-            return True
         text = progress.stream()
-        return progress.drafts == self._drafts and (text.startswith(self._text) or self._text.startswith(text))
+        return self._is_current(progress) and (text.startswith(self._text) or self._text.startswith(text))
 
     def due(self, progress: Progress) -> bool:
         """Tell whether there is more to show."""
@@ -132,12 +130,16 @@ class Stream:
         A task that came to no end was broken off.
         """
         whole = blocks.streamable(text)
-        if whole is None or not whole.startswith(self._text):
+        if whole is None or not self._is_current(progress) or not whole.startswith(self._text):
             return None
         ended = [
             replace(task, status="error") if task.status == "in_progress" else task for task in progress.tasks.values()
         ]
         return self._chunks([task for task in ended if self._tasks.get(task.id) != task], whole[len(self._text) :])
+
+    def _is_current(self, progress: Progress) -> bool:
+        """Tell whether the text in it, if any, is of what is written now: text goes on below the tasks that follow it."""
+        return not self._text or progress.drafts == self._drafts
 
     def _changed(self, progress: Progress) -> list[Task]:
         return [task for task in progress.tasks.values() if self._tasks.get(task.id) != task]
