@@ -58,8 +58,8 @@ class Interactivity:
         return {}
 
     async def _press(self, payload: JsonObject) -> None:
-        people = [text(part(payload, "user"), "id")]
-        used = read_press(payload, await self._directory.look_up(pressed_in(payload), people))
+        channel, person = pressed_in(payload), text(part(payload, "user"), "id")
+        used = read_press(payload, await self._directory.look_up(channel, [person])) if channel else None
         if used is not None:
             self._surfaces.whisper(used.message, await self._pressed(used))
 
