@@ -11,7 +11,7 @@ from random import Random
 import pytest
 
 from bots.app import App, open_app
-from bots.simulator.discord import DiscordSimulator, Fault
+from bots.simulator.discord import DiscordSimulator
 from bots.simulator.discord.world import Channel, User
 from bots.simulator.model import ModelSimulator, Said, calls, says
 from bots.simulator.model.request import Request
@@ -174,13 +174,14 @@ async def test_f16_a_command_is_deferred_while_the_model_thinks(tmp_path: Path) 
 
 async def test_f46_a_picture_that_is_refused_leaves_the_text_and_a_note(tmp_path: Path) -> None:
     drawing = calls(("draw_chart", {"labels": ["a", "b"], "values": [1, 2]}))
-    async with DiscordSimulator() as discord, ModelSimulator([drawing, says("Here it is.")]) as model:
+    async with (
+        DiscordSimulator(file_limit=100) as discord,
+        ModelSimulator([drawing, says("Here it is.")]) as model,
+    ):
         general, ada = discord.channel("general"), discord.person("Ada")
-        too_large = Fault(status=413, code=40005, message="Request entity too large")
-        discord.faults.add("POST", MESSAGES, too_large)
         async with serving(tmp_path, model, discord):
             await discord.mention(general, ada, "draw")
-            shown = await discord.transcript.wait(lambda shown: shown.author == discord.bot.id, timeout=30)
+            shown = await discord.transcript.wait(lambda shown: "could not upload" in shown.text, timeout=30)
         assert shown.text.startswith("Here it is.\n\n(I could not upload ")
         assert "too large" in shown.text
         assert shown.files == []
