@@ -248,6 +248,18 @@ async def test_a_question_from_a_server_without_the_bot_stays_in_its_channel(sim
     assert [(answer.channel, answer.text) for answer in said(simulator)] == [(elsewhere.id, "Because.")]
 
 
+async def test_a_thread_of_a_server_without_the_bot_belongs_to_its_channel(simulator: DiscordSimulator) -> None:
+    ada = simulator.person("Ada")
+    elsewhere = simulator.channel("elsewhere", server=simulator.add_server("Other"))
+    thread = simulator.thread(elsewhere, "plans")
+    simulator.install(ada)
+    async with listening(simulator, steward(simulator)) as heard:
+        await simulator.command(thread, ada, "ask", {"question": "why?"})
+        message = await heard.heard()
+        assert (message.conversation.channel, message.conversation.thread) == (elsewhere.id, thread.id)
+        assert message.audience == Audience(scope="channel", id=f"discord/{elsewhere.id}")
+
+
 async def test_a_question_between_people_is_none_of_the_persons_own(simulator: DiscordSimulator) -> None:
     ada, grace = simulator.person("Ada"), simulator.person("Grace")
     simulator.install(ada)

@@ -20,10 +20,21 @@ async def simulator() -> AsyncIterator[DiscordSimulator]:
 
 @dataclass(slots=True, kw_only=True)
 class Changing(Steward):
-    """A steward that knows which questions there were, as the desk does; `failures` are raised first."""
+    """A steward that knows which questions there were, as the desk does.
+
+    Attributes:
+        failures: are raised by the next changes.
+        changed: an edit was handed over.
+        storing: questions are stored, once this is set.
+    """
 
     failures: list[Exception] = field(default_factory=list)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    storing: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def accept(self, message: Message) -> bool:
+        await self.storing.wait()
+        return await super(Changing, self).accept(message)
 
     async def edited(self, message: Message) -> bool:
         self.changed.set()
@@ -40,8 +51,10 @@ class Changing(Steward):
         return await super(Changing, self).deleted(message_id)
 
 
-def changing(simulator: DiscordSimulator, *failures: Exception) -> Changing:
-    return Changing(platform=made(simulator), failures=[*failures])
+def changing(simulator: DiscordSimulator) -> Changing:
+    steward = Changing(platform=made(simulator))
+    steward.storing.set()
+    return steward
 
 
 async def test_f39_an_edited_question_is_handed_over_with_its_id(simulator: DiscordSimulator) -> None:
@@ -162,3 +175,41 @@ async def test_an_edit_that_is_lost_is_said_with_the_id_of_the_log(
         await simulator.edit(question, f"{simulator.bot.mention} how few?")
         shown = await simulator.transcript.wait(lambda shown: "could not take in what you changed" in shown.text)
     assert f"[{shown.text.partition('under ')[2].rstrip('.)')}]" in caplog.text
+
+
+async def test_f39_a_question_that_is_edited_while_it_is_stored_is_not_left_as_it_was(
+    simulator: DiscordSimulator,
+) -> None:
+    general, ada = simulator.channel("general"), simulator.person("Ada")
+    async with listening(simulator, steward := changing(simulator)):
+        steward.storing.clear()
+        question = await simulator.mention(general, ada, "how many?")
+        await simulator.edit(question, f"{simulator.bot.mention} how few?")
+        await asyncio.wait_for(steward.changed.wait(), 5)
+        steward.storing.set()
+        await until(lambda: steward.edits)
+    assert [message.text for message in steward.accepted] == ["how many?"]
+    assert [edit.text for edit in steward.edits] == ["how few?"]
+
+
+async def test_f39_a_question_that_is_deleted_while_it_is_stored_is_not_answered(simulator: DiscordSimulator) -> None:
+    general, ada = simulator.channel("general"), simulator.person("Ada")
+    async with listening(simulator, steward := changing(simulator)):
+        steward.storing.clear()
+        question = await simulator.mention(general, ada, "how many?")
+        await simulator.delete(question)
+        await until(lambda: steward.deletions)
+        steward.storing.set()
+        await until(lambda: len(steward.deletions) == 2)
+    assert steward.deletions == [steward.accepted[0].id] * 2, "not taken back once it was stored"
+
+
+async def test_f39_of_several_edits_the_last_one_counts(simulator: DiscordSimulator) -> None:
+    general, ada = simulator.channel("general"), simulator.person("Ada")
+    async with listening(simulator, steward := changing(simulator)):
+        question = await simulator.mention(general, ada, "0")
+        await steward.heard()
+        for number in range(1, 10):
+            await simulator.edit(question, f"{simulator.bot.mention} {number}")
+        await until(lambda: len(steward.edits) == 9)
+    assert [edit.text for edit in steward.edits] == [str(number) for number in range(1, 10)]

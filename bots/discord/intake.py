@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final
@@ -31,6 +32,9 @@ _LONGEST_PAUSE: Final = 60.0
 
 _LATE_SECONDS: Final = 600.0
 """Seconds after an edit in which a message that was none for the bot before is answered because of it."""
+
+_REMEMBERED: Final = 1000
+"""Deleted messages that are remembered, in case one of them is being stored just now."""
 
 _LATER: Final = "Sorry, I cannot take this in right now. I keep trying, and answer as soon as I can."
 _UNCHANGED: Final = "Sorry, I could not take in what you changed. Please send it as a new message."
@@ -70,6 +74,8 @@ class Intake:
         self._first_pause = first_pause
         self._thread_after = thread_after
         self._recent = recent
+        self._changing = asyncio.Lock()
+        self._deleted: deque[str] = deque(maxlen=_REMEMBERED)
 
     async def message(self, payload: MessagePayload, me: Me, room: Room, rest: Rest, *, late: bool = False) -> bool:
         """Take in a message, if it is for the bot; return whether it is one that was not known before.
@@ -102,23 +108,19 @@ class Intake:
         if message is None:
             return
         try:
-            if await keep(partial(self._inbox.edited, message), f"the edit of {message.id}"):
-                return
-            if _is_late(payload) or not await self._keep(message, room):
-                # it says the same as before; unless the question was stored between the two, with its earlier text
-                await keep(partial(self._inbox.edited, message), f"the edit of {message.id}")
+            async with self._changing:  # one after the other: the last one counts
+                await self._edit(message, room, fresh=not _is_late(payload))
         except NotKeptError as error:
             name = incident.incident(log, str(error), error.__cause__)
             await _tell(rest, payload, _UNCHANGED + incident.sentence(name))
 
     async def deletion(self, payload: DeletedPayload) -> None:
         """Take in that messages were deleted."""
-        for snowflake in filter(None, (payload.id, *payload.ids)):
-            deleted = message_id(payload.channel_id, snowflake)
-            try:
-                await keep(partial(self._inbox.deleted, deleted), f"the deletion of {deleted}")
-            except NotKeptError as error:
-                incident.incident(log, str(error), error.__cause__)
+        deleted = [message_id(payload.channel_id, each) for each in (payload.id, *payload.ids) if each]
+        self._deleted.extend(deleted)
+        async with self._changing:
+            for each in deleted:
+                await self._delete(each)
 
     async def interaction(self, payload: InteractionPayload, room: Room, rest: Rest) -> None:
         """Take up what somebody used."""
@@ -133,11 +135,31 @@ class Intake:
 
     async def _message(self, payload: MessagePayload, me: Me, room: Room, rest: Rest) -> bool:
         message = read_message(payload, me, room)
-        if message is not None:
-            return await self._keep(message, room)
-        if is_blanked(payload, me):
+        if message is not None and message.id not in self._deleted:
+            new = await self._keep(message, room)
+            if message.id in self._deleted:
+                await self._delete(message.id)
+            return new
+        if message is None and is_blanked(payload, me):
             await _tell(rest, payload, _BLANKED)
         return False
+
+    async def _edit(self, message: Message, room: Room, *, fresh: bool) -> None:
+        """Hand over an edit; one that is fresh may make a question of what was none.
+
+        Raises:
+            NotKeptError: it could not be stored.
+        """
+        edited = partial(keep, partial(self._inbox.edited, message), f"the edit of {message.id}")
+        if await edited() or (fresh and await self._keep(message, room)):
+            return
+        await edited()  # nothing to do, unless the question was stored between the two, with its earlier text
+
+    async def _delete(self, deleted: str) -> None:
+        try:
+            await keep(partial(self._inbox.deleted, deleted), f"the deletion of {deleted}")
+        except NotKeptError as error:
+            incident.incident(log, str(error), error.__cause__)
 
     async def _keep(self, message: Message, room: Room) -> bool:
         """Store a message, also against a passing failure; return whether it was not known before.

@@ -184,7 +184,7 @@ def _choices(option: Option) -> list[JsonValue]:
     """Return the choices as Discord shows them; none where it cannot show them all."""
     values = [str(choice) if option.kind == "text" else choice for choice in option.choices]
     names = [str(value) for value in values]
-    fits = len(names) <= MOST_CHOICES and all(0 < len(each.strip()) <= _LONGEST_TEXT for each in names)
+    fits = len(names) <= MOST_CHOICES and all(each and each == short(each) for each in names)
     if option.kind not in ("text", "integer", "number") or not fits or len(set(names)) < len(names):
         return []
     return [{"name": name, "value": value} for name, value in zip(names, values, strict=True)]
@@ -199,6 +199,6 @@ def _bounds(option: Option) -> JsonObject:
         bounds["min_value"] = None if option.minimum is None else max(option.minimum, float(-_EXACT))
         bounds["max_value"] = None if option.maximum is None else min(option.maximum, float(_EXACT))
     elif option.kind == "text" and not option.choices:
-        bounds["min_length"] = None if option.minimum is None else min(max(int(option.minimum), 0), _LONGEST_VALUE)
+        bounds["min_length"] = min(int(option.minimum), _LONGEST_VALUE) if (option.minimum or 0) > 0 else None
         bounds["max_length"] = None if option.maximum is None else min(max(int(option.maximum), 1), _LONGEST_VALUE)
     return {key: value for key, value in bounds.items() if value is not None}
