@@ -75,7 +75,10 @@ class Outlet(Protocol):
     """Where answers of one platform go out."""
 
     def split(self, reply: Reply) -> Sequence[Reply]:
-        """Divide a reply into pieces that fit the platform's limits, dropping nothing."""
+        """Divide a reply into pieces that fit the platform's limits, dropping nothing.
+
+        What has no room as text may become a file, with its content and not kept yet.
+        """
         ...
 
     def draft(self, turn: Turn, note: Note = unnoted) -> Draft:

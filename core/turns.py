@@ -398,7 +398,7 @@ class Turns:
         finished, pieces = await self._answer(work)
         turn = work.turn
         await work.draft.show(finished)
-        await self._journal.close(turn, finished, pieces)
+        await self._journal.close(turn, finished, [await self._with_files_kept(piece, turn) for piece in pieces])
         log.info(
             "turn %d %s %s in %.2f s: %d model calls, %d files, %d parts",
             turn.id,
@@ -498,6 +498,14 @@ class Turns:
             work.turn = replace(turn, message=replace(message, attachments=tuple(attachments)))
             await self._journal.update(work.turn)
         return notes
+
+    async def _with_files_kept(self, piece: Reply, turn: Turn) -> Reply:
+        """Keep the files that the platform made of a text, so that the outbox can name them."""
+        files = [
+            file if file.id else await self._files.keep(file, message=turn.message, source="made")
+            for file in piece.attachments
+        ]
+        return replace(piece, attachments=tuple(files))
 
     async def _kept(self, attachment: Attachment, turn: Turn, outlet: Outlet) -> Attachment:
         if attachment.id:
