@@ -111,13 +111,14 @@ class Live:
             return ""
         return self.places.pop(0)
 
-    def adopt(self, ids: Sequence[str]) -> None:
+    async def adopt(self, ids: Sequence[str]) -> None:
         """Take over messages that an earlier attempt began and nobody wrote down, in their order.
 
         Where there is a newer one, they go: parts of the answer stand in their order.
         """
         (self.left if self.places else self.places).extend(ids)
         self._open.update(ids)
+        await self._write_down()
         self.unsure = False
 
     async def clear(self) -> None:
@@ -257,7 +258,7 @@ class Live:
         self.unsure = self._turn.attempt > 1
 
     async def _write_down(self) -> None:
-        ids = [*self.places, *self.files]
+        ids = [*self.left, *self.places, *self.files]
         if ids != self._noted:
             self._noted = ids
             await self._note(ids)

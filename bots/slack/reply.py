@@ -117,7 +117,7 @@ class SlackDraft:
         """Let a part take the place of the first of our messages that there still is; return its id, "" without one."""
         try:
             if self._live.unsure:
-                self._live.adopt(await self._unfinished(part))
+                await self._live.adopt(await self._unfinished(part))
             while self._live.places:
                 metadata = adoption.metadata(self._message, part)
                 if sent := await self._live.become(part.text, part.controls, metadata=metadata):
