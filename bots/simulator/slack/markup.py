@@ -13,12 +13,18 @@ _MENTION = re.compile(r"<(?:@(?P<user>[UW][A-Z0-9]+)|!(?P<mass>channel|here|ever
 _BARE_MENTION = re.compile(r"(?<![\w.])@(channel|here|everyone)\b", re.IGNORECASE)
 _TOKEN = re.compile(r"<([^<>]*)>")
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.\-]*://[^\s<>|\"`]+|(?<![\w./@])www\.[\w\-]+\.[^\s<>|\"`]+", re.IGNORECASE)
-_TARGET = re.compile(r"\]\(\s*<?([^\s<>)]+)|^ {0,3}\[[^\]\n]+\]:\s*<?([^\s<>]+)", re.MULTILINE)
+_TARGET = re.compile(
+    r"\]\(\s*<?([^\s<>)]*[.:/][^\s<>)]*)|^ {0,3}\[[^^\]\n][^\]\n]*\]:\s*<?([^\s<>]*[.:/][^\s<>]*)", re.MULTILINE
+)
 _FENCED = re.compile(
-    r"^ {0,3}(`{3,}|~{3,})[^\n]*(?:\n(?:.*?\n)?? {0,3}\1[`~]*[^\S\n]*$|.*\Z)", re.MULTILINE | re.DOTALL
+    r"^ {0,3}(?P<fence>(?P<char>`|~)(?P=char){2,})(?!(?P=char))(?:(?<=~)[^\n]*|[^`\n]*)$"
+    r"(?:\n(?:.*?\n)?? {0,3}(?P=fence)(?P=char)*[^\S\n]*$|.*\Z)",
+    re.MULTILINE | re.DOTALL,
 )
 _PREFORMATTED = re.compile(r"```.*?```", re.DOTALL)
-_SPAN = re.compile(r"(?<![`\\])(`+)(?!`)(?:(?!\n\s*\n).)+?(?<!`)\1(?!`)", re.DOTALL)
+_TICKS = re.compile(r"(\\*)(`+)")
+_BLOCK_START = re.compile(r"\n(?![^\W\d])")
+_TABLE = re.compile(r"^[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$", re.MULTILINE)
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 _TRAILING = ".,;:!?'\"*_~)]}"
 
@@ -37,13 +43,13 @@ def mrkdwn_links(mrkdwn: str) -> list[str]:
     """Return the addresses in mrkdwn that can be clicked: those in angle brackets, and bare ones outside code."""
     targets = [match[1].partition("|")[0] for match in _TOKEN.finditer(mrkdwn)]
     named = [_entities(target) for target in targets if not target.startswith(("@", "#", "!"))]
-    rest = _entities(_SPAN.sub(" ", _PREFORMATTED.sub(" ", _TOKEN.sub(" ", mrkdwn))))
+    rest = _entities(_prose(_PREFORMATTED.sub(" ", _TOKEN.sub(" ", mrkdwn))))
     return _once([*named, *addresses(rest)])
 
 
 def markdown_links(markdown: str) -> list[str]:
     """Return the addresses in Markdown that can be clicked or are fetched as pictures."""
-    prose = _SPAN.sub(" ", _FENCED.sub(" ", markdown))
+    prose = _prose(_FENCED.sub(" ", markdown))
     spoken = _ESCAPED.sub(r"\1", html.unescape(prose))
     found = [match[1] or match[2] for each in (prose, spoken) for match in _TARGET.finditer(each)]
     targets = [_ESCAPED.sub(r"\1", html.unescape(target)) for target in found]
@@ -65,6 +71,26 @@ def markdown_pings(markdown: str) -> list[str]:
 def addresses(text: str) -> list[str]:
     """Return the addresses that stand bare in a text."""
     return [match[0].rstrip(_TRAILING) for match in _ADDRESS.finditer(text)]
+
+
+def _prose(text: str) -> str:
+    """Return a text without what stands between backticks; those that a new block or cell parts are none."""
+    kept, start, table = "", 0, any("|" in match[0] for match in _TABLE.finditer(text))
+    while (ticks := _TICKS.search(text, start)) is not None:
+        code = ticks.start(2) + len(ticks[1]) % 2
+        end = _closed(text, ticks.end(), ticks.end() - code, table=table)
+        kept += text[start : ticks.end()] if end is None else f"{text[start:code]} "
+        start = end or ticks.end()
+    return kept + text[start:]
+
+
+def _closed(text: str, start: int, length: int, *, table: bool) -> int | None:
+    """Return the end of the code that so many backticks open, None where nothing closes it."""
+    for ticks in re.compile(r"`+").finditer(text, start) if length else ():
+        if len(ticks[0]) == length:
+            code = text[start : ticks.start()]
+            return None if _BLOCK_START.search(code) or (table and "|" in code) else ticks.end()
+    return None
 
 
 def _entities(text: str) -> str:
