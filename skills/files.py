@@ -3,7 +3,7 @@
 from core import Attachment, read, skill
 
 
-@skill
+@skill(timeout=30)
 def read_file(file: Attachment, start: int = 1, skip: int = 0, sheet: str | None = None) -> str:
     """Read a file further than its beginning, or one of earlier in this conversation.
 

@@ -3,15 +3,17 @@
 import asyncio
 import contextlib
 import io
+import re
 import struct
-import time
 import zipfile
 import zlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from core import reading
 from core.config import WorkersConfig
 from core.reading import Reader, Reading
 from core.workers import Workers
@@ -22,8 +24,8 @@ from tests.test_workers import PRELOAD
 
 
 @contextlib.asynccontextmanager
-async def reader(folder: Path) -> AsyncIterator[Reader]:
-    workers = Workers(WorkersConfig(processes=1, memory_mb=512), scratch=folder / "scratch", preload=PRELOAD)
+async def reader(folder: Path, *, memory_mb: float = 512) -> AsyncIterator[Reader]:
+    workers = Workers(WorkersConfig(processes=1, memory_mb=memory_mb), scratch=folder / "scratch", preload=PRELOAD)
     await workers.start()
     try:
         yield Reader(workers, ScriptedModel())
@@ -50,13 +52,16 @@ ENTITIES = "it defines its own XML entities, which no office program does"
 
 
 async def test_s10_a_zip_bomb_named_as_a_workbook(tmp_path: Path) -> None:
-    parts = workbook_parts({"S": sheet_of(" " * 50_000_000)})
+    parts = workbook_parts({"S": sheet_of(" " * 10_000_000)})
     assert await refused(tmp_path, "bomb.xlsx", archive(parts)) == TOO_LARGE
 
 
-async def test_s10_a_document_of_many_large_parts(tmp_path: Path) -> None:
-    parts = {f"word/media/{n}.bin": bytes(9_000_000) for n in range(12)}
-    assert await refused(tmp_path, "bomb.docx", archive({"word/document.xml": "<w/>", **parts})) == TOO_LARGE
+async def test_s10_a_document_whose_parts_are_too_large_together(tmp_path: Path) -> None:
+    parts = {f"word/media/{n}.bin": b"x" for n in range(120)}
+    content = bytearray(archive({"word/document.xml": "<w/>", **parts}))
+    for entry in re.finditer(rb"PK\x01\x02", bytes(content)):  # in the directory: each has 900 kB when unpacked
+        content[entry.start() + 24 : entry.start() + 28] = struct.pack("<I", 900_000)
+    assert await refused(tmp_path, "bomb.docx", bytes(content)) == TOO_LARGE
 
 
 async def test_s10_a_package_of_countless_parts(tmp_path: Path) -> None:
@@ -119,8 +124,8 @@ async def test_s10_a_csv_with_a_million_columns(tmp_path: Path) -> None:
 
 
 async def test_s10_a_csv_with_millions_of_rows(tmp_path: Path) -> None:
-    reading = await read(tmp_path, "long.csv", b"1\n" * 3_000_000)
-    assert "of 3,000,000 rows" in reading.text
+    reading = await read(tmp_path, "long.csv", b"1\n" * 1_000_000)
+    assert "of 1,000,000 rows" in reading.text
     assert len(reading.text) < 7_000
 
 
@@ -135,12 +140,12 @@ async def test_s10_a_json_of_brackets(tmp_path: Path) -> None:
 
 
 async def test_s10_a_pdf_whose_page_unpacks_to_gigabytes(tmp_path: Path) -> None:
-    reason = await refused(tmp_path, "bomb.pdf", pdf_of(b" " * 100_000_000))
+    reason = await refused(tmp_path, "bomb.pdf", pdf_of(b" " * 30_000_000))
     assert reason == "its page 1 would become far too large when it is unpacked"
 
 
 async def test_s10_a_pdf_whose_page_is_packed_many_times_over(tmp_path: Path) -> None:
-    packed = zlib.compress(zlib.compress(bytes(60_000_000), 9), 9)
+    packed = zlib.compress(zlib.compress(bytes(30_000_000), 9), 9)
     plain = pdf_of(b"")
     empty = zlib.compress(b"", 9)
     filters = b"/Filter [/FlateDecode /FlateDecode]"
@@ -156,9 +161,9 @@ async def test_s10_a_pdf_whose_pages_contain_themselves(tmp_path: Path) -> None:
 
 
 async def test_s10_a_pdf_that_claims_countless_pages(tmp_path: Path) -> None:
-    bomb = pdf_of(b"").replace(b"/Kids [4 0 R]", b"/Kids [" + b"4 0 R " * 100_000 + b"]")
+    bomb = pdf_of(b"").replace(b"/Kids [4 0 R]", b"/Kids [" + b"4 0 R " * 30_000 + b"]")
     reason = await refused(tmp_path, "bomb.pdf", bomb)
-    assert reason in ("it has 100,000 pages, and I read at most 10,000", "it is broken")
+    assert reason == "it has more pages than the 10,000 that I read"
 
 
 def png_of(width: int, height: int, rows: bytes) -> bytes:
@@ -186,11 +191,28 @@ async def test_s10_a_tiff_named_png(tmp_path: Path) -> None:
     assert reason == "it is a TIFF picture, and I read PNG, JPEG, GIF and WebP"
 
 
-async def test_s10_a_job_that_takes_too_much_memory_is_given_up_and_the_next_is_done(tmp_path: Path) -> None:
-    async with asyncio.timeout(30), reader(tmp_path) as reads:
-        started = time.perf_counter()
-        greedy = await reads.read(file("many.txt", b"a\n" * 24_000_000), CONTEXT)
+GIVEN_UP = "it takes too much time or memory"
+
+
+async def test_s10_a_file_that_takes_too_much_memory_is_given_up_and_the_next_is_read(tmp_path: Path) -> None:
+    async with asyncio.timeout(30), reader(tmp_path, memory_mb=64) as reads:
+        greedy = await reads.read(file("many.csv", b"a\n" * 24_000_000), CONTEXT)
         modest = await reads.read(file("b.xlsx", workbook({"S": [["fine"]]})), CONTEXT)
-    assert greedy.note in ("", "I could not read many.txt: it takes too much time or memory.")
+    assert greedy.note == f"I could not read many.csv: {GIVEN_UP}."
     assert "fine" in modest.text
-    assert time.perf_counter() - started < 30
+
+
+async def test_s10_a_file_that_takes_too_much_time_is_given_up_and_the_next_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = reading.reader._BEGINNING
+    hasty = replace(job, options=replace(job.options, timeout=0.5))
+    async with asyncio.timeout(30), reader(tmp_path) as reads:
+        modest = await reads.read(file("b.pdf", pdf_of(b"BT /F1 12 Tf (fine) Tj ET")), CONTEXT)
+        monkeypatch.setattr(reading.reader, "_BEGINNING", hasty)
+        slow = await reads.read(file("slow.pdf", pdf_of(b"BT /F1 12 Tf " + b"(x) Tj " * 1_500_000)), CONTEXT)
+        monkeypatch.undo()
+        again = await reads.read(file("b.pdf", pdf_of(b"BT /F1 12 Tf (fine) Tj ET")), CONTEXT)
+    assert slow.note == f"I could not read slow.pdf: {GIVEN_UP}."
+    assert "fine" in modest.text
+    assert "fine" in again.text

@@ -11,7 +11,6 @@ from core.reading.unreadable import UnreadableError
 if TYPE_CHECKING:
     from docx.document import Document
     from docx.table import Table
-    from docx.text.paragraph import Paragraph
 
 
 def read_document(content: bytes, start: int) -> Content:
@@ -43,11 +42,13 @@ def read_document(content: bytes, start: int) -> Content:
 def _paragraphs(document: "Document") -> Iterator[str]:
     from docx.table import Table
 
+    # `Paragraph.style` goes through all styles for each paragraph.
+    styles = {style.style_id: style.name or "" for style in document.styles}
     for block in document.iter_inner_content():
         if isinstance(block, Table):
             yield from _rows(block)
-        elif line := _line(block):
-            yield line
+        elif text := block.text.strip():
+            yield _line(text, styles.get(block._p.style or "", ""))
 
 
 def _rows(table: "Table") -> Iterator[str]:
@@ -61,10 +62,8 @@ def _rows(table: "Table") -> Iterator[str]:
         yield f"| {' | '.join(cells)} |"
 
 
-def _line(paragraph: "Paragraph") -> str:
-    text = paragraph.text.strip()
-    style = (paragraph.style.name or "") if text and paragraph.style else ""
+def _line(text: str, style: str) -> str:
     if style == "Title" or style.startswith("Heading"):
         level = style.rpartition(" ")[2]
-        return f"{'#' * int(level) if level.isdecimal() and int(level) < 7 else '#'} {text}"
+        return f"{'#' * int(level) if level.isdecimal() and 0 < int(level) < 7 else '#'} {text}"
     return f"- {text}" if style.startswith("List") else text

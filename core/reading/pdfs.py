@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pypdf import PdfReader
 
 MOST_PAGES: Final = 10_000
+_TOO_MANY: Final = f"it has more pages than the {MOST_PAGES:,} that I read"
 _LARGEST_STREAM: Final = 20_000_000
 """Bytes of a page's drawing instructions when unpacked; a page of text has some 10,000."""
 
@@ -24,15 +25,19 @@ def read_pdf(content: bytes, start: int) -> Content:
     Raises:
         UnreadableError: it is protected, broken, has no text at all where it begins, or is a bomb.
     """
+    from pypdf.errors import LimitReachedError
+
     reader = _opened(content)
     try:
         total = len(reader.pages)
     except MemoryError:
         raise
+    except LimitReachedError as error:
+        raise UnreadableError(_TOO_MANY) from error
     except Exception as error:  # of many kinds: a PDF can be broken in every way
         raise UnreadableError("it is broken") from error
     if total > MOST_PAGES:
-        raise UnreadableError(f"it has {total:,} pages, and I read at most {MOST_PAGES:,}")
+        raise UnreadableError(_TOO_MANY)
     return Content(name="PDF", unit="page", units=_pages(reader, start, total), total=total)
 
 
@@ -47,6 +52,7 @@ def _opened(content: bytes) -> "PdfReader":
         run_length_maximum_output_length=_LARGEST_STREAM,
         brotli_maximum_output_length=_LARGEST_STREAM,
         array_based_stream_maximum_output_length=_LARGEST_STREAM,
+        page_tree_maximum_entries=2 * MOST_PAGES,
         jbig2dec_binary=None,  # no other program is run
     )
     try:
