@@ -8,7 +8,7 @@ import socket
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, Self, TypeAlias
@@ -33,6 +33,7 @@ _INTRODUCTIONS: Final = 1000
 _UNFINISHED: Final = (
     "SELECT (SELECT count(*) FROM turns WHERE state IN ('received', 'running'))"
     " + (SELECT count(*) FROM outbox WHERE state = 'waiting')"
+    " + (SELECT count(*) FROM turns WHERE shown <> '' OR wish <> '')"
 )
 
 
@@ -53,12 +54,13 @@ Taken: TypeAlias = Callable[[], bool]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A question that was asked."""
+    """A question that was asked; `id` is that of its message, "" of a command."""
 
     question: Question
     door: Door
     place: Place
     taken: Taken
+    id: str = ""
 
 
 class Field:
@@ -72,10 +74,11 @@ class Field:
     def __init__(
         self, folder: Path, nursery: Nursery, *, platforms: Sequence[str] = ("slack", "discord"), http: bool = False
     ) -> None:
-        self.slack = SlackSimulator(retry_scale=0.01, deadline=1.0)
+        self.slack = SlackSimulator(retry_scale=0.01, deadline=1.0, message_events=True)
         self.discord = DiscordSimulator()
         self.model = ModelSimulator(rule)
         self.asked: list[Asked] = []
+        self.taken_back: list[Question] = []
         self.kills = 0
         self._folder = folder
         self._nursery = nursery
@@ -148,9 +151,30 @@ class Field:
     async def ask(self, question: Question, door: Door) -> Asked:
         """Ask a question, without waiting for its answer."""
         ask = self._ask_slack if door.startswith("slack") else self._ask_discord
-        place, taken = await ask(question, door)
-        self.asked.append(Asked(question=question, door=door, place=place, taken=taken))
+        place, taken, message = await ask(question, door)
+        self.asked.append(Asked(question=question, door=door, place=place, taken=taken, id=message))
         return self.asked[-1]
+
+    async def edit(self, asked: Asked, question: Question) -> None:
+        """Make another question of one that was asked by a mention; of the first no answer is to be left."""
+        self._withdraw(asked)
+        self.asked.append(replace(asked, question=question))
+        if asked.door is Door.SLACK_MENTION:
+            await self.slack.edit(asked.place.channel, asked.id, f"<@{self.slack.world.bot}> {question.text}")
+        else:
+            await self.discord.edit(self.discord.world.messages[asked.id], f"<@{self.discord.bot.id}> {question.text}")
+
+    async def delete(self, asked: Asked) -> None:
+        """Delete a question that was asked by a mention; no answer is to be left."""
+        self._withdraw(asked)
+        if asked.door is Door.SLACK_MENTION:
+            self.slack.delete(asked.place.channel, asked.id)
+        else:
+            await self.discord.delete(self.discord.world.messages[asked.id])
+
+    def _withdraw(self, asked: Asked) -> None:
+        self.asked.remove(asked)
+        self.taken_back.append(asked.question)
 
     async def verdicts(self) -> list[Verdict]:
         """Wait until everything is answered, stop Steward, and judge.
@@ -175,6 +199,8 @@ class Field:
     def complaints(self, verdicts: Sequence[Verdict]) -> list[str]:
         """Say what is wrong."""
         wrong = [self._report(verdict) for verdict in verdicts if verdict.reasons]
+        withdrawn = {question.number for question in self.taken_back}
+        wrong += [f"an answer to what was taken back is left: {seen}" for seen in self.seen if seen.numbers & withdrawn]
         return wrong + [f"the bot said something else: {seen}" for seen in strange(self.seen)]
 
     def judge(self, asked: Asked) -> Verdict:
@@ -238,6 +264,9 @@ class Field:
 
     def _is_done(self) -> bool:
         waiting = [command for command in self._commands if not command.done()]
+        left = {number for seen in self.seen for number in seen.numbers} & {each.number for each in self.taken_back}
+        if left:
+            return False
         return not waiting and not self._unfinished and all(self.judge(asked).fate != "lost" for asked in self.asked)
 
     @property
@@ -246,30 +275,30 @@ class Field:
         with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
             return int(database.execute(_UNFINISHED).fetchone()[0])
 
-    async def _ask_slack(self, question: Question, door: Door) -> tuple[Place, Taken]:
+    async def _ask_slack(self, question: Question, door: Door) -> tuple[Place, Taken, str]:
         user = ("U1", "U2")[question.number % 2]
         files = [ShownFile(name=question.filename, media_type="text/plain", content=b"notes")] if question.file else []
         if door is Door.SLACK_MENTION:
             ts = await self.slack.mention("C1", user, question.text, files=files)
-            return Place(channel="C1", thread=ts), lambda: True
+            return Place(channel="C1", thread=ts), lambda: True, ts
         if door is Door.SLACK_DIRECT:
             await self.slack.say(user, question.text, files=files)
-            return Place(channel=self.slack.world.direct(user).id), lambda: True
+            return Place(channel=self.slack.world.direct(user).id), lambda: True, ""
         command = asyncio.create_task(self.slack.command("C1", user, f"ask {question.text}"))
         self._commands.append(command)
-        return Place(channel="C1"), lambda: command.done() and command.result().acknowledged
+        return Place(channel="C1"), lambda: command.done() and command.result().acknowledged, ""
 
-    async def _ask_discord(self, question: Question, door: Door) -> tuple[Place, Taken]:
+    async def _ask_discord(self, question: Question, door: Door) -> tuple[Place, Taken, str]:
         person, channel = self._people[question.number % 2], self._channels[question.number // 2 % 2]
         files = [(question.filename, b"notes")] if question.file else []
         if door is Door.DISCORD_MENTION:
             message = await self.discord.mention(channel, person, question.text, files=files)
-            return Place(channel=channel.id, to=message.id), lambda: True
+            return Place(channel=channel.id, to=message.id), lambda: True, message.id
         if door is Door.DISCORD_DIRECT:
             message = await self.discord.dm(person, question.text, files=files)
-            return Place(channel=message.channel.id, to=message.id), lambda: True
+            return Place(channel=message.channel.id, to=message.id), lambda: True, message.id
         used = await self.discord.command(channel, person, "ask", {"question": question.text})
-        return Place(channel=channel.id), lambda: used.response is not None
+        return Place(channel=channel.id), lambda: used.response is not None, ""
 
     def _report(self, verdict: Verdict) -> str:
         door = next(asked.door for asked in self.asked if asked.question == verdict.question)

@@ -11,14 +11,14 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
-from typing import Final, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import pytest
 import pytest_asyncio
 
 from core.boundary import Boundary
 from tests.crash_field import Door, Field
-from tests.crash_judge import Verdict
+from tests.crash_judge import Fate, Verdict
 from tests.crash_questions import Question
 from tests.crash_storm import storm
 from tests.nursery import Nursery, nursery
@@ -35,6 +35,18 @@ ONCE: Final = Counter({"publish 1": 1, "count 1": 1, "picture 1": 1})
 MENTIONS: Final = (Door.SLACK_MENTION, Door.DISCORD_MENTION)
 OTHERS: Final = tuple(door for door in Door if door not in MENTIONS)
 
+BESIDE: Final = (Boundary.SHOWING, Boundary.SHOWN)
+"""Reached beside the work on an answer, wherever that has come to."""
+
+WAY: Final = tuple(boundary for boundary in Boundary if boundary not in (Boundary.WISHED, Boundary.RENEWED, *BESIDE))
+"""The boundaries on the way from a question to its answer."""
+
+EDITED: Final = (
+    *(Boundary.WISHED, Boundary.RENEWED, Boundary.ANSWERED, Boundary.CLOSED),
+    *(Boundary.SENT, Boundary.MARKED, Boundary.TIDIED, Boundary.CLEARED),
+)
+DELETED: Final = (Boundary.WISHED, Boundary.RENEWED, Boundary.TIDIED, Boundary.CLEARED)
+
 IN_DOUBT: Final = (Boundary.BEGUN, Boundary.CALLED)
 """Where the skill with effects has begun and its result is not stored."""
 
@@ -46,22 +58,30 @@ class Scenario:
     Attributes:
         time: at the first boundary it is killed when it is there for the how many'th time.
         http: Slack comes by HTTP.
+        change: what becomes of the question once it is answered, before the first kill.
     """
 
     door: Door
     kills: tuple[Boundary, ...]
     time: int = 1
     http: bool = False
+    change: Literal["", "edit", "delete"] = ""
 
     def __str__(self) -> str:
-        return "-".join([self.door.replace(" ", "-"), *self.kills, *([str(self.time)] if self.time > 1 else [])])
+        named = [self.door.replace(" ", "-"), *filter(None, [self.change]), *self.kills]
+        return "-".join([*named, *([str(self.time)] if self.time > 1 else [])])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of a scenario; `requests` counts those to the model by the number of results they had."""
+    """What became of a scenario.
 
-    verdict: Verdict
+    Attributes:
+        verdict: on the last question, None where it was taken back.
+        requests: those to the model, counted by the number of results they had.
+    """
+
+    verdict: Verdict | None
     requests: Mapping[int, int]
     effects: Mapping[str, int]
 
@@ -76,16 +96,35 @@ async def play(scenario: Scenario, folder: Path, nursery: Nursery) -> Outcome:
     async with Field(folder, nursery, platforms=[scenario.door.split()[0]], http=scenario.http) as field:
         if first is Boundary.ARRIVED:
             await field.introduce()
-        await field.start(first, scenario.time)
-        await field.online()
-        await field.ask(question, scenario.door)
+        if scenario.change:
+            await change(scenario, field)
+        else:
+            await field.start(first, scenario.time)
+            await field.online()
+            await field.ask(question, scenario.door)
         await field.died()
         for again in more:
             await field.start(again)
             await field.died()
         await field.start()
-        *_, verdict = await field.verdicts()
-        return Outcome(verdict=verdict, requests=field.requests(question), effects=field.effects)
+        verdicts = await field.verdicts()
+        return Outcome(
+            verdict=verdicts[-1] if verdicts else None, requests=field.requests(question), effects=field.effects
+        )
+
+
+async def change(scenario: Scenario, field: Field) -> None:
+    """Have a question answered, then changed before a Steward that will be killed; its answer becomes shorter."""
+    await field.start()
+    await field.online()
+    asked = await field.ask(Question(number=2, skills=("picture",), lines=24), scenario.door)
+    await field.judged()
+    await field.start(scenario.kills[0], scenario.time)
+    await field.online()
+    if scenario.change == "edit":
+        await field.edit(asked, Question(number=3, lines=2))
+    else:
+        await field.delete(asked)
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module", name="outcomes")
@@ -119,18 +158,31 @@ async def play_all(request: pytest.FixtureRequest, tmp_path_factory: pytest.Temp
             await asyncio.gather(*outcomes.values(), return_exceptions=True)
 
 
+def judged(outcome: Outcome) -> tuple[Fate, bool]:
+    """Return what became of the question, and whether its answer is in doubt of what was done."""
+    assert outcome.verdict is not None, "there is a question that was not taken back"
+    return outcome.verdict.fate, outcome.verdict.doubt
+
+
 def at(*kills: Boundary, doors: Sequence[Door] = MENTIONS, time: int = 1, http: bool = False) -> list[Scenario]:
     return [Scenario(door=door, kills=kills, time=time, http=http) for door in doors]
 
 
-@pytest.mark.parametrize("scenario", [each for boundary in Boundary for each in at(boundary)], ids=str)
+@pytest.mark.parametrize("scenario", [each for boundary in WAY for each in at(boundary)], ids=str)
 async def test_killed_at_a_boundary_a_question_is_answered_once(scenario: Scenario, outcomes: Outcomes) -> None:
     outcome, [boundary] = await outcomes[scenario], scenario.kills
     again = {Boundary.TOLD: 0, Boundary.ANSWERED: 3}
     asked = {results: 1 + (again.get(boundary) == results) for results in range(4)}
     assert outcome.requests == asked, "the model is asked again where its answer was not stored, and nowhere else"
     assert outcome.effects == (ONCE - Counter(["publish 1"]) if boundary is Boundary.BEGUN else ONCE)
-    assert (outcome.verdict.fate, outcome.verdict.doubt) == ("answered", boundary in IN_DOUBT)
+    assert judged(outcome) == ("answered", boundary in IN_DOUBT)
+
+
+@pytest.mark.parametrize("scenario", [each for boundary in BESIDE for each in at(boundary)], ids=str)
+async def test_f7_killed_while_progress_is_shown_the_answer_takes_its_place(
+    scenario: Scenario, outcomes: Outcomes
+) -> None:
+    assert judged(await outcomes[scenario])[0] == "answered"
 
 
 @pytest.mark.parametrize(
@@ -152,7 +204,7 @@ async def test_f51_only_a_skill_without_a_stored_result_is_run_again(
 ) -> None:
     outcome = await outcomes[scenario]
     assert outcome.effects == ONCE + Counter(repeated)
-    assert (outcome.verdict.fate, outcome.verdict.doubt) == ("answered", False)
+    assert judged(outcome) == ("answered", False)
 
 
 SLACK: Final = (Door.SLACK_MENTION,)
@@ -162,7 +214,7 @@ AGAIN: Final = [
     *(each for boundary in (Boundary.TOLD, Boundary.CALLED) for each in at(boundary, boundary, doors=SLACK)),
     *(
         each
-        for second in Boundary
+        for second in WAY
         if second not in (Boundary.ARRIVED, Boundary.ACCEPTED)
         for each in at(Boundary.NOTED, second)
     ),
@@ -180,8 +232,7 @@ AGAIN: Final = [
 async def test_killed_again_while_it_recovers_a_question_is_answered_once(
     scenario: Scenario, outcomes: Outcomes
 ) -> None:
-    verdict = (await outcomes[scenario]).verdict
-    assert (verdict.fate, verdict.doubt) == ("answered", any(kill in IN_DOUBT for kill in scenario.kills))
+    assert judged(await outcomes[scenario]) == ("answered", any(kill in IN_DOUBT for kill in scenario.kills))
 
 
 @pytest.mark.parametrize(
@@ -192,8 +243,7 @@ async def test_killed_again_while_it_recovers_a_question_is_answered_once(
 async def test_killed_a_question_that_was_asked_another_way_is_answered_once(
     scenario: Scenario, outcomes: Outcomes
 ) -> None:
-    verdict = (await outcomes[scenario]).verdict
-    assert verdict.fate == "answered", "also a command that was stored, but not acknowledged"
+    assert judged(await outcomes[scenario])[0] == "answered", "also a command that was stored, but not acknowledged"
 
 
 @pytest.mark.parametrize(
@@ -208,7 +258,27 @@ async def test_killed_a_question_that_was_asked_another_way_is_answered_once(
 async def test_killed_while_slack_comes_by_http_a_question_is_answered_once(
     scenario: Scenario, outcomes: Outcomes
 ) -> None:
-    assert (await outcomes[scenario]).verdict.fate == "answered"
+    assert judged(await outcomes[scenario])[0] == "answered"
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [Scenario(door=door, kills=(boundary,), change="edit") for boundary in EDITED for door in MENTIONS],
+    ids=str,
+)
+async def test_f39_killed_while_an_edited_question_is_answered_anew_the_new_answer_alone_is_left(
+    scenario: Scenario, outcomes: Outcomes
+) -> None:
+    assert judged(await outcomes[scenario]) == ("answered", False)
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [Scenario(door=door, kills=(boundary,), change="delete") for boundary in DELETED for door in MENTIONS],
+    ids=str,
+)
+async def test_f39_killed_while_an_answer_is_removed_nothing_is_left(scenario: Scenario, outcomes: Outcomes) -> None:
+    assert (await outcomes[scenario]).verdict is None
 
 
 async def test_killed_at_random_moments_every_question_is_answered_once(tmp_path: Path, kills: int, seed: int) -> None:
