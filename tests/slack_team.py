@@ -16,7 +16,7 @@ from bots.slack.welcome import Usage, untold
 from core.company import Companies
 from core.config import CatchUpConfig, SlackConfig
 from core.cursors import Cursors
-from core.messages import Conversation, Message, Turn
+from core.messages import Conversation, Message, Person, Turn
 from core.model import Tool
 from core.store import Store
 from tests.inbox import KeptInbox, commands
@@ -80,6 +80,11 @@ class Team(KeptInbox):
         """Write down what a message says now; there is nothing to do where it was never accepted."""
         await super().edited(message)
         return message.id in {known.id for known in self.accepted}
+
+    async def removed(self, conversation: Conversation, answer_id: str, person: Person) -> bool:
+        """Write down what is to be removed; only a file is known."""
+        await super().removed(conversation, answer_id, person)
+        return answer_id.startswith("F")
 
     def turn(self, message: Message | None = None) -> Turn:
         """Return the turn of a message, the last one by default."""

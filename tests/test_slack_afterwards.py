@@ -10,10 +10,10 @@ from bots.simulator.slack import SlackSimulator
 from core.config import CatchUpConfig
 from core.cursors import Cursors
 from core.errors import OperatorError
-from core.messages import Conversation, Message, Person
+from core.messages import Attachment, Conversation, Message, Person
 from core.outlet import Part
 from core.store import Store, open_store
-from tests.slack_team import Team, listening, until
+from tests.slack_team import Team, listening, mention, until
 
 
 @pytest.fixture
@@ -142,6 +142,16 @@ async def test_a_cross_on_an_answer_asks_for_its_removal(either: Team) -> None:
     await either.slack.settled()
     place = Conversation(platform="slack", workspace="T1", channel="C1")
     assert either.removals == [(place, answer, Person(id="U1", name="U1"))]
+
+
+async def test_a_cross_on_a_file_asks_for_the_removal_of_the_answer_it_belongs_to(team: Team) -> None:
+    await mention(team)
+    file = Attachment(filename="a.txt", media_type="text/plain", content=b"hi")
+    known = await team.platform.draft(team.turn()).send(Part(key="1.0", attachments=(file,)))
+    shown = await team.slack.transcript.wait(lambda shown: shown.files)
+    await team.slack.react("C1", shown.id, "U1", "x")
+    await team.slack.settled()
+    assert [answer for _, answer, _ in team.removals] == [shown.id, known]
 
 
 async def test_a_cross_on_somebodys_message_asks_for_nothing(team: Team) -> None:

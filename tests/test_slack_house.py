@@ -127,3 +127,13 @@ async def test_a_channel_that_is_not_followed_stays_silent_until_it_is_asked_for
     await slack.say("U1", "and 8*8?", channel="C1", thread=ts)
     await answer(app, slack, "64")
     assert not [shown for shown in slack.transcript.messages if shown.text == "81"]
+
+
+async def test_a_cross_on_a_picture_takes_the_whole_answer_back(app: App, slack: SlackSimulator) -> None:
+    await slack.mention("C1", "U1", "draw a bar chart of apples 3, pears 5")
+    picture = await slack.transcript.wait(lambda shown: shown.files, timeout=30)
+    await app.turns.idle()
+    await slack.react("C1", picture.id, "U1", "x")
+    ours = [shown for shown in slack.transcript.messages if shown.author == slack.world.bot]
+    assert len(ours) > 1
+    await slack.transcript.until(lambda: all(shown.deleted for shown in ours))

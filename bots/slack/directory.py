@@ -10,6 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.slack.api import TROUBLE, unsupported
 from bots.slack.events import Lookup, Place, described_place
+from bots.slack.fields import parts, text
 from core.messages import Person
 
 PATIENCE: Final = 1.0
@@ -83,6 +84,16 @@ class Directory:
             return None
         people = frozenset(str(post.get("user")) for post in posts if not post.get("bot_id") and post.get("user"))
         return self._speakers.put(f"{channel}/{thread}", people)
+
+    async def files_in(self, channel: str, ts: str) -> list[str]:
+        """Return the ids of the files of a message; none where they cannot be had.
+
+        https://docs.slack.dev/reference/methods/conversations.replies: of a message without replies it returns that
+        one, also where it is a reply itself.
+        """
+        posts = (await self._ask("conversations.replies", channel=channel, ts=ts)).get("messages")
+        listed = posts if isinstance(posts, list) else []
+        return [text(file, "id") for post in listed if post.get("ts") == ts for file in parts(post, "files")]
 
     async def _name(self, user: str) -> str:
         known = self._names.get(user)

@@ -124,7 +124,7 @@ class Intake:
             case Deletion() as deletion:
                 return await self._inbox.deleted(deletion.id)
             case Removal() as removal:
-                return await self._inbox.removed(removal.conversation, removal.answer, removal.person)
+                return await self._removed(removal)
             case Stop() as stop:
                 return await self._inbox.stop(stop.conversation, await self._directory.person(stop.person.id)) > 0
             case _:
@@ -135,6 +135,16 @@ class Intake:
         if message is None:
             return False
         return await self._inbox.edited(message) or (edit.new and await self._inbox.accept(message))
+
+    async def _removed(self, removal: Removal) -> bool:
+        """Have an answer removed, also where the cross stands on its files, which are known by their own ids."""
+        place, person = removal.conversation, removal.person
+        if await self._inbox.removed(place, removal.answer, person):
+            return True
+        for file in await self._directory.files_in(place.channel, removal.answer):
+            if await self._inbox.removed(place, file, person):
+                return True
+        return False
 
     async def _look_up(self, payload: JsonObject) -> Lookup:
         return await self._directory.look_up(channel_of(payload), people_of(payload), known=place_of(payload))
