@@ -387,6 +387,14 @@ async def test_a_message_in_a_channel_the_bot_is_not_in_can_be_asked_about(team:
     assert team.accepted[0].conversation.channel == "C2"
 
 
+@pytest.mark.parametrize("channel", ["C1", "C2"])
+async def test_a_question_form_that_slack_does_not_open_is_said(team: Team, channel: str) -> None:
+    ts = await team.slack.say("U2", "the sales", channel=channel)
+    team.slack.fail("views.open", Fault(error="expired_trigger_id"))
+    await team.slack.shortcut(ts, "U1", SHORTCUT)
+    assert "open the form" in (await whispered(team, "U1")).text
+
+
 # The Home tab, suggestions and the native stop button
 
 

@@ -3,7 +3,6 @@
 https://docs.slack.dev/interactivity/handling-user-interaction
 """
 
-import logging
 import time
 from typing import Final
 
@@ -18,10 +17,7 @@ from bots.slack.forms import FORM, Filled, call, problems, read_form
 from bots.slack.markup import mentioned
 from bots.slack.presses import Used, pressed_in, read_press
 from bots.slack.surfaces import Surfaces
-from core.errors import PlatformError
 from core.messages import Conversation, JsonObject, Message, Person
-
-log = logging.getLogger("steward.slack")
 
 TYPES: Final = frozenset({"block_actions", "message_action", "view_submission", "view_closed", "shortcut"})
 """The types of interactive payloads."""
@@ -61,7 +57,13 @@ class Interactivity:
         channel, person = pressed_in(payload), text(part(payload, "user"), "id")
         used = read_press(payload, await self._directory.look_up(channel, [person])) if channel else None
         if used is not None:
-            self._surfaces.whisper(used.message, await self._pressed(used))
+            press = used.message
+            self._surfaces.whisper(
+                press.conversation,
+                press.author.id,
+                await self._pressed(used),
+                response_url=press.origin.get("response_url", ""),
+            )
 
     async def _pressed(self, used: Used) -> str:
         try:
@@ -70,13 +72,18 @@ class Interactivity:
             return apology(error, f"the press of {used.key} failed")
 
     async def _open_question(self, payload: JsonObject) -> None:
-        message = part(payload, "message")
+        message, channel = part(payload, "message"), text(part(payload, "channel"), "id")
         people = [text(message, "user"), *mentioned(text(message, "text"))]
-        lookup = await self._directory.look_up(text(part(payload, "channel"), "id"), people)
         try:
-            await self._surfaces.open(text(payload, "trigger_id"), question_form(payload, self._commands.name, lookup))
-        except PlatformError as error:
-            log.warning("%s", error)
+            view = question_form(payload, self._commands.name, await self._directory.look_up(channel, people))
+            await self._surfaces.open(text(payload, "trigger_id"), view)
+        except Exception as error:
+            self._surfaces.whisper(
+                Conversation(platform="slack", workspace=self._team, channel=channel),
+                text(part(payload, "user"), "id"),
+                apology(error, "a message could not be quoted"),
+                response_url=text(payload, "response_url"),
+            )
 
     async def _asked(self, payload: JsonObject) -> JsonObject:
         people = [text(part(payload, "user"), "id")]

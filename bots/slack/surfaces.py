@@ -17,7 +17,7 @@ from bots.slack.blocks import content
 from bots.slack.pieces import LIMIT
 from bots.text import split
 from core.errors import PlatformError
-from core.messages import JsonObject, Message
+from core.messages import Conversation, JsonObject
 
 log = logging.getLogger("steward.slack")
 
@@ -90,10 +90,10 @@ class Surfaces:
             arguments = {"channel_id": channel, "thread_ts": thread, "title": line}
             self.begin(self._call("assistant.threads.setTitle", arguments))
 
-    def whisper(self, message: Message, markdown: str) -> None:
-        """Tell the author of a message something that nobody else sees."""
+    def whisper(self, place: Conversation, person: str, markdown: str, *, response_url: str = "") -> None:
+        """Tell a person something that nobody else sees; the address is for a channel the bot is not in."""
         if markdown.strip():
-            self.begin(self._whisper(message, markdown))
+            self.begin(self._whisper(place, person, markdown, response_url))
 
     async def _call(self, method: str, arguments: Mapping[str, object]) -> None:
         try:
@@ -101,26 +101,23 @@ class Surfaces:
         except TROUBLE as error:
             log.info("%s", failure(error, f"do {method}"))
 
-    async def _whisper(self, message: Message, markdown: str) -> None:
+    async def _whisper(self, place: Conversation, person: str, markdown: str, response_url: str) -> None:
         for piece in split(self._links.inert(markdown), LIMIT)[:_MOST_PIECES]:
             try:
-                await self._post_ephemeral(message, piece)
+                await self._post_ephemeral(place, person, piece)
             except TROUBLE as error:
                 try:
-                    await self._respond(message, piece)
+                    await self._respond(response_url, piece)
                 except (*TROUBLE, PlatformError):
                     log.info("%s", failure(error, "tell somebody something"))
                     return
 
-    async def _post_ephemeral(self, message: Message, piece: str) -> None:
-        place = message.conversation
-        where = {"channel": place.channel, "user": message.author.id}
+    async def _post_ephemeral(self, place: Conversation, person: str, piece: str) -> None:
+        where = {"channel": place.channel, "user": person}
         thread = {"thread_ts": place.thread} if place.thread else {}
         await self._client.api_call("chat.postEphemeral", json={**where, **thread, **content(piece)})
 
-    async def _respond(self, message: Message, piece: str) -> None:
-        """Answer in a channel the bot is not in."""
-        address = message.origin.get("response_url", "")
+    async def _respond(self, address: str, piece: str) -> None:
         if not address:
             raise PlatformError("There is no address to answer at.", permanent=True)
         webhook = AsyncWebhookClient(address, logger=logging.getLogger("steward.slack.api"), retry_handlers=[])
