@@ -18,6 +18,7 @@ from bots.slack.events import (
     strand_of,
     thread_of,
 )
+from bots.slack.fields import text
 from bots.slack.interactivity import TYPES, Interactivity
 from bots.slack.slash import Slash
 from bots.slack.threads import Threads
@@ -70,7 +71,7 @@ class Intake:
         """
         if "command" in payload:
             return await self._slash.take(payload)
-        if payload.get("type") in TYPES:
+        if text(payload, "type") in TYPES:
             return await self._interactivity.take(payload)
         self._welcome.take(payload)
         await self.read(payload)

@@ -6,7 +6,7 @@ from typing import Final
 from bots.slack.directory import Directory
 from bots.slack.events import people_of
 from bots.slack.fields import part, text
-from bots.slack.follow import Said, is_for
+from bots.slack.follow import Said, asks, is_for
 from core.company import Companies, Company
 from core.messages import Conversation, JsonObject, Message
 
@@ -55,12 +55,14 @@ class Threads:
         author, place = message.author.id, message.conversation
         before = await self._directory.speakers(place.channel, place.thread or "")
         others = (company.people | (before or frozenset())) - {author, self._bot}
+        # their names only matter where a question could be for one of them
+        names = await self._directory.names(sorted(others)) if company.answered and asks(message.text) else {}
         return Said(
             text=message.text,
             alone=before is not None and not others,
             answered=company.answered,
             names_others=self._names_others(payload, author),
-            others=tuple((await self._directory.names(sorted(others))).values()),
+            others=tuple(names.values()),
         )
 
     def _names_others(self, payload: JsonObject, author: str) -> bool:
