@@ -161,11 +161,17 @@ async def test_a_request_that_is_too_large_by_its_pictures_is_sent_without_them(
 
 @pytest.mark.parametrize(
     ("status", "message"),
-    [(401, "Incorrect API key provided."), (400, "This model's maximum context length is 8192 tokens."), (402, "")],
+    [
+        (401, "Incorrect API key provided."),
+        (400, "This model's maximum context length is 8192 tokens."),
+        (402, ""),
+        (400, "Your request was rejected by our safety system."),
+        (503, "Overloaded, not now."),
+    ],
 )
 async def test_pictures_are_not_blamed_for_another_refusal(status: int, message: str) -> None:
     server = ModelSimulator([], blind=Failed(status=status, message=message))
-    async with connected(server) as model:
+    async with connected(server, retries=0) as model:
         with pytest.raises(ModelError):
             await ask(model)
     assert len(server.requests) == 1

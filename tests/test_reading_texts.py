@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.reading.excerpt import Content, Excerpt, cut, fenced, without_excerpts
+from core.reading.excerpt import Content, Excerpt, cut, fenced, unknown, without_excerpts
 from core.reading.reading import excerpt_of
 from core.reading.tables import LONGEST_CELL, MOST_COLUMNS, Shaping, read_table, separator_of
 from core.reading.texts import BROKEN, GUESSED, decode, read_text
@@ -188,6 +188,11 @@ def test_a_question_is_found_again_without_what_was_read_into_it(text: str) -> N
     read = fenced(excerpt, file("a.txt", b""))
     assert without_excerpts(f"Ana: what is this?\n{read}\n{read}\n[file f2: b]") == "Ana: what is this?\n[file f2: b]"
     assert without_excerpts(f"what is this?\n{read}") == "what is this?"
+
+
+def test_a_question_is_found_again_without_what_is_said_of_a_file_that_was_not_read() -> None:
+    line = unknown(file("a.bin", b"\0"), "I could not read a.bin: I do not know its format.")
+    assert without_excerpts(f"what is this?\n{line}\n[file f2: b]") == "what is this?\n[file f2: b]"
 
 
 def test_what_only_looks_like_an_excerpt_is_left() -> None:

@@ -87,7 +87,7 @@ class Concessions:
         if refusal.status == 413:
             suspected = True
         elif refusal.status in _REFUSED:
-            suspected = not refusal.too_long
+            suspected = not refusal.too_long and not refusal.filtered
         else:
             suspected = refusal.status not in _OTHERWISE and _speaks_of_pictures(refusal)
         return unseeing(ask) if suspected and shown(ask) else None

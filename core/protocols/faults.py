@@ -42,6 +42,11 @@ class Refusal:
         """Whether less text might have been accepted."""
         return self.status == 413 or (self.status in {400, 422} and bool(_TOO_LONG.search(self.words)))
 
+    @property
+    def filtered(self) -> bool:
+        """Whether a content filter refused it."""
+        return bool(_FILTERED.search(self.words))
+
 
 class RequestFailedError(ModelError):
     """One request to the model failed.
@@ -133,7 +138,7 @@ def _permanent(refusal: Refusal, model: str) -> str:
         return (
             "This is too much text for the language model. Please ask for less at once, or let me forget this channel."
         )
-    if _FILTERED.search(words):
+    if refusal.filtered:
         return "The language model's content filter refused this request."
     if _NO_TOOLS.search(words):
         return f"The model “{model}” cannot call skills natively: whoever runs Steward has to set model.tools to json."

@@ -122,6 +122,12 @@ def fenced(excerpt: Excerpt, file: Attachment) -> str:
     return "\n".join([f"[{' '.join(told)}]", mark, *about, excerpt.text, mark])
 
 
+def unknown(file: Attachment, note: str) -> str:
+    """Tell a model that it does not know a file, which it would make up otherwise, and what people are told."""
+    which = f"file {file.id}" if file.id else named(file)
+    return f"[The content of {which} is not known to you; people are told: {note}]"
+
+
 def _until_unreadable(units: Iterator[str]) -> Iterator[str | UnreadableError]:
     try:
         yield from units
@@ -135,9 +141,12 @@ _FENCED: Final = re.compile(
 )
 
 
+_UNKNOWN: Final = re.compile(r"^\[The content of .*? is not known to you; people are told: .*\]\n?", re.MULTILINE)
+
+
 def without_excerpts(text: str) -> str:
-    """Return a question without what `fenced` wrote into it."""
-    return _FENCED.sub("", text).rstrip("\n") if "[Content of " in text else text
+    """Return a question without what `fenced` and `unknown` wrote into it."""
+    return _UNKNOWN.sub("", _FENCED.sub("", text)).rstrip("\n") if "ontent of " in text else text
 
 
 def _place(excerpt: Excerpt) -> str:

@@ -14,7 +14,7 @@ from core.errors import ModelError, SkillAbortedError, SkillError
 from core.messages import Attachment, JsonObject, Reply
 from core.model import Model
 from core.reading import jobs
-from core.reading.excerpt import Excerpt, fenced
+from core.reading.excerpt import Excerpt, fenced, unknown
 from core.reading.formats import Format, format_of, named
 from core.reading.unreadable import UnreadableError
 from core.skill import RaisedError, Runner, Skill
@@ -135,10 +135,9 @@ class Reader:
 
 
 def _failed(file: Attachment, note: str) -> Reading:
-    """Say it to people and to the model, which would guess otherwise."""
+    """Say it to people and to the model."""
     log.info("turn %d: %s", current_turn.get(), note)
-    which = f"file {file.id}" if file.id else "this file"
-    return Reading(text=f"[The content of {which} is not known to you; people are told: {note}]", note=note)
+    return Reading(text=unknown(file, note), note=note)
 
 
 def _reason(error: SkillError) -> str:
