@@ -16,7 +16,7 @@ from core.hints import FILE_FORMAT
 from core.messages import Attachment, Audience, Conversation, DirectCall, JsonObject, Person, Turn
 from core.model import Tool
 from core.outlet import Part
-from tests.slack_team import Team, listening, mention, until
+from tests.slack_team import Team, answers, listening, mention, until
 
 ROLL = Tool(
     name="roll_dice",
@@ -218,6 +218,19 @@ async def test_a_form_works_in_a_channel_the_bot_is_not_in(team: Team) -> None:
     assert team.slack.transcript.messages[-1].text == "4"
 
 
+async def test_what_was_filled_in_is_shown_to_everybody_once_and_taken_for_no_answer(team: Team) -> None:
+    view = await opened(team, "call roll_dice")
+    delivery = await team.slack.submit(view, {"sides": "6", "label": "<!channel> https://evil.example"})
+    assert delivery is not None
+    shown = await team.slack.transcript.wait(lambda shown: shown.author == "UBOT")
+    assert shown.text.startswith("Ada used `/steward call roll_dice sides=6")
+    assert (shown.to, shown.thread, shown.pings, shown.links) == (None, None, [], [])
+    team.slack.deliver("interactive", delivery.payload)
+    await team.slack.settled()
+    await team.platform.draft(team.turn()).send(Part(key="1.0", text="4", repeated=True))
+    assert [shown.text for shown in answers(team)][1:] == ["4"]
+
+
 # Buttons
 
 
@@ -359,6 +372,8 @@ async def test_a_message_is_asked_about_in_its_thread(either: Team) -> None:
     assert message.text == "Why?\n\nThis is about a message by Grace:\n> the sales < last year, @Ada"
     assert message.author.name == "Ada"
     assert await either.platform.download(message.attachments[0]) == b"1,2"
+    shown = await either.slack.transcript.wait(lambda shown: shown.author == "UBOT")
+    assert (shown.text, shown.thread) == ("Ada asks: Why?", ts)
 
 
 async def test_the_usual_question_needs_no_typing(team: Team) -> None:

@@ -62,7 +62,8 @@ payloads = st.dictionaries(names, values, max_size=8)
 @settings(deadline=None)
 @given(payloads)
 def test_any_event_can_be_read(event: JsonObject) -> None:
-    for payload in (event, {"event": event}):
+    wrapped: JsonObject = {"event": event}
+    for payload in (event, wrapped):
         read_event(payload, LOOKUP)
         read_speech(payload, LOOKUP)
         thread_of(payload, LOOKUP)

@@ -77,12 +77,16 @@ def channel_asked_in(view: JsonObject) -> str:
     return text(read_note(view), "channel")
 
 
+def asked_in(view: JsonObject) -> str:
+    """Return what is asked; the usual question where nothing was typed."""
+    return text(part(part(part(part(view, "state"), "values"), _ASKED), _ASKED), "value").strip() or USUAL
+
+
 def read_asked(payload: JsonObject, lookup: Lookup) -> Message:
     """Return the question about a message, said in its thread; the message is quoted in it."""
     view, person = part(payload, "view"), part(payload, "user")
     note = read_note(view)
     user, channel = text(person, "id"), text(note, "channel")
-    asked = text(part(part(part(part(view, "state"), "values"), _ASKED), _ASKED), "value").strip() or USUAL
     direct = lookup.place == "direct"
     return Message(
         id=f"slack/{lookup.team}/{channel}/{text(view, 'id')}",
@@ -94,7 +98,7 @@ def read_asked(payload: JsonObject, lookup: Lookup) -> Message:
         ),
         audience=audience(lookup.place, team=lookup.team, channel=channel, user=user),
         author=Person(id=user, name=lookup.names.get(user) or text(person, "name") or user),
-        text=_about(asked, _quoted(parts(view, "blocks")), text(note, "author")),
+        text=_about(asked_in(view), _quoted(parts(view, "blocks")), text(note, "author")),
         attachments=tuple(_attachment(file) for file in parts(note, "files")),
         sent_at=time.time(),
         origin={"response_url": text(note, "response_url")},

@@ -8,12 +8,13 @@ from typing import Final
 
 from bots.commands import Commands
 from bots.platform import Inbox
-from bots.slack.about import QUESTION, SHORTCUT, channel_asked_in, question_form, read_asked
+from bots.slack.about import QUESTION, SHORTCUT, asked_in, channel_asked_in, question_form, read_asked
 from bots.slack.apology import apology
 from bots.slack.directory import Directory
 from bots.slack.events import audience
 from bots.slack.fields import part, parts, text
 from bots.slack.forms import FORM, Filled, call, problems, read_form
+from bots.slack.manifest import COMMAND
 from bots.slack.markup import mentioned
 from bots.slack.presses import Used, pressed_in, read_press
 from bots.slack.surfaces import Surfaces
@@ -89,8 +90,9 @@ class Interactivity:
         people = [text(part(payload, "user"), "id")]
         channel = channel_asked_in(part(payload, "view"))
         try:
-            lookup = await self._directory.look_up(channel, people)
-            await self._inbox.accept(read_asked(payload, lookup))
+            message = read_asked(payload, await self._directory.look_up(channel, people))
+            if await self._inbox.accept(message):
+                self._surfaces.announce(message, f"{message.author.name} asks: {asked_in(part(payload, 'view'))}")
         except Exception as error:
             return _refused({_first_input(payload): apology(error, "a form could not be taken in")})
         return {}
@@ -103,7 +105,9 @@ class Interactivity:
         if wrong := problems(options, filled):
             return _refused(wrong)
         try:
-            await self._inbox.accept(await self._call(payload, filled))
+            message = await self._call(payload, filled)
+            if await self._inbox.accept(message):
+                self._surfaces.announce(message, f"{message.author.name} used `{COMMAND} {message.text}`")
         except Exception as error:
             return _refused({_first_input(payload): apology(error, "a form could not be taken in")})
         return {}

@@ -17,7 +17,7 @@ from bots.slack.blocks import content
 from bots.slack.pieces import LIMIT
 from bots.text import split
 from core.errors import PlatformError
-from core.messages import Conversation, JsonObject
+from core.messages import Conversation, JsonObject, Message
 
 log = logging.getLogger("steward.slack")
 
@@ -26,6 +26,9 @@ PATIENCE: Final = 2.0
 
 LAST_WORDS: Final = 1.0
 """Seconds that what was begun has at the end."""
+
+ANNOUNCED: Final = "steward_question"
+"""The type of the metadata of what was said through a form."""
 
 _MOST_PIECES: Final = 3
 _LONGEST_TITLE: Final = 200
@@ -94,6 +97,27 @@ class Surfaces:
         """Tell a person something that nobody else sees; the address is for a channel the bot is not in."""
         if markdown.strip():
             self.begin(self._whisper(place, person, markdown, response_url))
+
+    def announce(self, message: Message, markdown: str) -> None:
+        """Show everybody what a person said through a form, which Slack itself shows to nobody."""
+        self.begin(self._announce(message, self._links.inert(markdown)[:LIMIT]))
+
+    async def _announce(self, message: Message, markdown: str) -> None:
+        place = message.conversation
+        said: JsonObject = {
+            "channel": place.channel,
+            **content(markdown),
+            # with metadata of its own it is never taken for an answer that was begun
+            "metadata": {"event_type": ANNOUNCED, "event_payload": {"message": message.id}},
+            "unfurl_links": False,
+            "unfurl_media": False,
+        }
+        if place.thread:
+            said["thread_ts"] = place.thread
+        try:
+            await self._client.api_call("chat.postMessage", json=said)
+        except TROUBLE as error:
+            log.info("%s", failure(error, "show a question"))
 
     async def _call(self, method: str, arguments: Mapping[str, object]) -> None:
         try:
