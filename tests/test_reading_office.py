@@ -114,12 +114,17 @@ def protected(algorithm: str, password: str) -> bytes:
     return written.getvalue()
 
 
-def test_a_protected_pdf_is_said_to_be_one() -> None:
-    assert why_not("r.pdf", protected("RC4-128", "x")) == "it is protected by a password"
+ciphers = pytest.mark.parametrize("algorithm", ["RC4-40", "RC4-128", "AES-128", "AES-256-R5", "AES-256"])
 
 
-def test_a_pdf_that_may_be_opened_by_anybody_is_read() -> None:
-    assert "secret" in read("r.pdf", protected("RC4-128", "")).text
+@ciphers
+def test_a_protected_pdf_is_said_to_be_one(algorithm: str) -> None:
+    assert why_not("r.pdf", protected(algorithm, "x")) == "it is protected by a password"
+
+
+@ciphers
+def test_a_pdf_that_may_be_opened_by_anybody_is_read(algorithm: str) -> None:
+    assert "secret" in read("r.pdf", protected(algorithm, "")).text
 
 
 @pytest.mark.parametrize("content", [b"%PDF-1.7 nothing", pdf("one")[:200], b"%PDF-1.4\n%%EOF"])

@@ -60,8 +60,6 @@ def _opened(content: bytes) -> "PdfReader":
         is_open = not reader.is_encrypted or bool(reader.decrypt(""))
     except MemoryError:
         raise
-    except pypdf.errors.DependencyError as error:
-        raise UnreadableError("it is encrypted in a way that I cannot open") from error
     except Exception as error:
         raise UnreadableError("it is broken") from error
     if not is_open:

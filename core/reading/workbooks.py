@@ -1,6 +1,7 @@
 """Workbooks of Excel (XLSX), through calamine.
 
-Why not openpyxl: its last release is of 2024, and it takes some ten times as long.
+Why not openpyxl: its last release is of 2024, and it does not guard against entities that multiply
+(https://pypi.org/project/openpyxl/).
 """
 
 import io
