@@ -248,3 +248,23 @@ def test_threads_are_opened_at_the_root_of_text_channels_only() -> None:
         message = read({}, room=room)
         assert message is not None
         assert can_branch(message, room) is expected, f"wrong for {room}"
+
+
+def test_a_forwarded_message_is_quoted_with_its_files() -> None:
+    inner: JsonObject = {
+        "type": 0,
+        "content": "The build\nis broken.",
+        "embeds": [{"type": "rich", "title": "CI", "description": "3 failed"}],
+        "attachments": [{"id": "1", "filename": "log.txt", "size": 3, "url": "https://cdn/log.txt"}],
+        "timestamp": "2024-11-23T16:00:00.000000+00:00",
+    }
+    forward: JsonObject = {
+        "content": "",
+        "mentions": [],
+        "message_reference": {"type": 1, "message_id": "7", "channel_id": "8"},
+        "message_snapshots": [{"message": inner}],
+    }
+    message = read(forward, without="guild_id")
+    assert message is not None
+    assert message.text == "(I forward this message:)\n> The build\n> is broken.\n>\n> CI\n>\n> 3 failed"
+    assert [file.filename for file in message.attachments] == ["log.txt"]

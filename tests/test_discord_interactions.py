@@ -120,6 +120,7 @@ def test_the_menu_of_a_message_quotes_it() -> None:
         "channel_id": "200",
         "author": GRACE,
         "content": "ask <@100>",
+        "embeds": [{"type": "rich", "description": "3 failed"}],
         "mentions": [ADA],
         "attachments": [CSV],
         "flags": 0,
@@ -128,7 +129,7 @@ def test_the_menu_of_a_message_quotes_it() -> None:
     resolved: JsonObject = {"messages": {"940": message}}
     found = use({"id": "922", "name": "Ask Steward", "type": 3, "target_id": "940", "resolved": resolved})
     attachment = Attachment(filename="a.csv", media_type="text/csv", source="https://cdn/a.csv")
-    assert found.what == Quote(author="Grace", text="ask @Ada", attachments=(attachment,))
+    assert found.what == Quote(author="Grace", text="ask @Ada\n\n3 failed", attachments=(attachment,))
 
 
 def test_a_button_and_a_menu_are_read_with_their_message() -> None:

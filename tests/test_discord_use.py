@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bots.app import App, open_app
 from bots.simulator.discord import DiscordSimulator
+from bots.simulator.discord.world import Channel, User
 from bots.simulator.model import ModelSimulator, Said, says
 from bots.simulator.model.request import Request
 from bots.simulator.transcript import Shown
@@ -140,3 +141,26 @@ async def test_a_message_is_asked_about_from_its_menu(tmp_path: Path) -> None:
         menu = await discord.context_command(broken, ada, "Ask Steward")
         await discord.submit(menu, {"question": "Why?"})
         await discord.transcript.wait(lambda shown: shown.text == "It is broken.")
+
+
+async def test_a_chart_is_changed_by_its_menu_also_where_only_the_person_installed_the_bot(tmp_path: Path) -> None:
+    async with DiscordSimulator() as discord:
+        ada, general = discord.person("Ada"), discord.channel("general")
+        discord.install(ada)
+        elsewhere = discord.channel("elsewhere", server=discord.add_server("Other"))
+        async with serving(tmp_path, discord):
+            for place in (general, elsewhere):
+                await draw_and_change(discord, place, ada)
+
+
+async def draw_and_change(discord: DiscordSimulator, place: Channel, person: User) -> None:
+    series = '[{"name": "rain", "values": [3, 1, 2]}]'
+    values = {"title": "Rain", "series": series, "labels": "Mon,Tue,Wed"}
+    await discord.command(place, person, None, {**values}, name="draw_chart")
+    chart = await discord.transcript.wait(lambda shown: shown.channel == place.id and shown.controls)
+    menu = next(control for control in chart.controls if control.choices)
+    await discord.press(chart, menu.key, person, values=[menu.choices[-1].value])
+    changed = await discord.transcript.wait(
+        lambda shown: shown.channel == place.id and shown.id != chart.id and shown.controls
+    )
+    assert (len(chart.files), len(changed.files)) == (1, 1), "the first chart was written over"

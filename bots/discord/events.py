@@ -3,25 +3,20 @@
 https://discord.com/developers/docs/resources/message#message-object
 """
 
-import mimetypes
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from pydantic import JsonValue
 
-from bots.discord.payloads import FilePayload, MemberPayload, MessagePayload, UserPayload
-from core.messages import Attachment, Audience, Conversation, Message, Person
+from bots.discord.content import USER_MENTION, attachments, forwarded_files, forwarded_text, name, named, set_apart
+from bots.discord.payloads import MemberPayload, MessagePayload, UserPayload
+from core.messages import Audience, Conversation, Message, Person
 
 PLATFORM: Final = "discord"
 
-VOICE_MESSAGE: Final = 1 << 13
-"""The flag of a message that was spoken: https://discord.com/developers/docs/resources/message#voice-messages."""
-
 _ORDINARY, _REPLY = 0, 19
 _EPOCH_MS = 1_420_070_400_000
-_USER_MENTION = re.compile(r"<@!?(\d+)>")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +55,7 @@ def read_message(payload: MessagePayload, me: Me, room: Room) -> Message | None:
         audience=audience(payload.channel_id, payload.guild_id, author.id, room),
         author=person(author, payload.member),
         text=_text(payload, me),
-        attachments=attachments(payload.attachments, flags=payload.flags),
+        attachments=(*attachments(payload.attachments, flags=payload.flags), *forwarded_files(payload)),
         sent_at=payload.timestamp.timestamp() if payload.timestamp else sent_at(payload.id),
         origin={"channel_id": payload.channel_id, "message_id": payload.id},
     )
@@ -146,31 +141,6 @@ def person(user: UserPayload, member: MemberPayload | None) -> Person:
     return Person(id=user.id, name=name(user, member), roles=frozenset(member.roles if member else ()))
 
 
-def name(user: UserPayload, member: MemberPayload | None) -> str:
-    """Return what people read of a user."""
-    return (member and member.nick) or user.global_name or user.username or user.id
-
-
-def named(text: str, mentions: Sequence[UserPayload]) -> str:
-    """Show the mentions of users by name."""
-    names = {user.id: f"@{name(user, user.member)}" for user in mentions}
-    return _USER_MENTION.sub(lambda found: names.get(found[1], found[0]), text)
-
-
-def attachments(files: Sequence[FilePayload], *, flags: int = 0) -> tuple[Attachment, ...]:
-    """Return the files of a message; `flags` are the message's."""
-    usually = "audio/ogg" if flags & VOICE_MESSAGE else "application/octet-stream"
-    return tuple(
-        Attachment(
-            filename=file.filename,
-            media_type=_media_type(file) or usually,
-            source=file.url,
-            alt=file.description or "",
-        )
-        for file in files
-    )
-
-
 def first_id_at(seconds: float) -> int:
     """Return the smallest id that something made at a time has, in seconds since 1970."""
     return max(0, int(seconds * 1000) - _EPOCH_MS) << 22
@@ -192,17 +162,14 @@ def _for_bot(payload: MessagePayload, me: Me) -> bool:
 
 
 def _mentioned(payload: MessagePayload, me: Me) -> bool:
-    mentioned = me.id in _USER_MENTION.findall(payload.content) or any(user.id == me.id for user in payload.mentions)
+    mentioned = me.id in USER_MENTION.findall(payload.content) or any(user.id == me.id for user in payload.mentions)
     return mentioned or not me.roles.isdisjoint(payload.mention_roles)
 
 
 def _text(payload: MessagePayload, me: Me) -> str:
-    """Take out the bot's mention and show the other users' mentions by name."""
+    """Take out the bot's mention, show the other users' mentions by name, and quote what is forwarded."""
     own = "|".join([f"@!?{me.id}", *(f"@&{role}" for role in sorted(me.roles))])
     text = re.sub(rf"[^\S\n]*<(?:{own})>[,:]?[^\S\n]*", " ", payload.content)
-    return named(text, payload.mentions).strip()
-
-
-def _media_type(file: FilePayload) -> str:
-    stated = (file.content_type or "").partition(";")[0].strip()
-    return stated or mimetypes.guess_type(file.filename)[0] or ""
+    forwarded = forwarded_text(payload)
+    quoted = f"(I forward this message:)\n{set_apart(forwarded)}" if forwarded else ""
+    return f"{named(text, payload.mentions).strip()}\n\n{quoted}".strip()

@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 from pydantic import JsonValue
 
 from bots.discord import events
+from bots.discord.content import attachments, name, quoted_files, quoted_text
 from bots.discord.events import Room
 from bots.discord.payloads import DataPayload, FieldPayload, InteractionPayload, OptionPayload, UserPayload
 from core.messages import Attachment, Message
@@ -167,7 +168,7 @@ def _command(data: DataPayload) -> Command:
         name=data.name,
         sub=sub.name,
         texts={option.name: _text(option.value) for option in options if files[option.name] is None},
-        files={name: events.attachments([file])[0] for name, file in files.items() if file is not None},
+        files={option: attachments([file])[0] for option, file in files.items() if file is not None},
     )
 
 
@@ -176,9 +177,9 @@ def _quote(data: DataPayload) -> Quote | None:
     if message is None:
         return None
     return Quote(
-        author=events.name(message.author, None) if message.author else "somebody",
-        text=events.named(message.content, message.mentions).strip(),
-        attachments=events.attachments(message.attachments, flags=message.flags),
+        author=name(message.author, None) if message.author else "somebody",
+        text=quoted_text(message),
+        attachments=quoted_files(message),
     )
 
 

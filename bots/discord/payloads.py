@@ -48,7 +48,40 @@ class RepliedPayload(Payload):
     author: UserPayload
 
 
-class MessagePayload(Payload):
+class ForwardingPayload(Payload):
+    """A message that may forward others.
+
+    https://discord.com/developers/docs/resources/message#message-snapshot-object
+    """
+
+    message_snapshots: tuple["SnapshotPayload", ...] = ()
+
+
+class EmbedPayload(Payload):
+    """What a link or a program shows in a message."""
+
+    title: str | None = None
+    description: str | None = None
+
+
+class QuotedPayload(ForwardingPayload):
+    """A message that is quoted; in part."""
+
+    content: str = ""
+    author: UserPayload | None = None
+    mentions: tuple[UserPayload, ...] = ()
+    attachments: tuple[FilePayload, ...] = ()
+    embeds: tuple[EmbedPayload, ...] = ()
+    flags: int = 0
+
+
+class SnapshotPayload(Payload):
+    """A message as it was when it was forwarded; whose it was is not said."""
+
+    message: QuotedPayload
+
+
+class MessagePayload(ForwardingPayload):
     """A message as MESSAGE_CREATE shows it, and MESSAGE_UPDATE where it is shown in full."""
 
     id: str
@@ -75,16 +108,6 @@ class DeletedPayload(Payload):
     channel_id: str
     id: str | None = None
     ids: tuple[str, ...] = ()
-
-
-class QuotedPayload(Payload):
-    """The message that a command was used on; in part."""
-
-    content: str = ""
-    author: UserPayload | None = None
-    mentions: tuple[UserPayload, ...] = ()
-    attachments: tuple[FilePayload, ...] = ()
-    flags: int = 0
 
 
 class OptionPayload(Payload):

@@ -13,6 +13,7 @@ from typing import Final
 from bots.commands import Commands
 from bots.discord import calls, tree
 from bots.discord.calls import Incomplete
+from bots.discord.content import set_apart
 from bots.discord.deferrals import Deferrals
 from bots.discord.errors import translated
 from bots.discord.events import Room
@@ -162,8 +163,7 @@ def quoted(question: str, quote: Quote) -> str:
     if not quote.text:
         holds = "of which only the files are here" if quote.attachments else "which has no text"
         return f"{question}\n\n(The question is about a message of {quote.author}, {holds}.)"
-    lines = "\n".join(f"> {line}".rstrip() for line in quote.text.splitlines())
-    return f"{question}\n\n(The question is about this message, which {quote.author} wrote:)\n{lines}"
+    return f"{question}\n\n(The question is about this message, which {quote.author} wrote:)\n{set_apart(quote.text)}"
 
 
 def _failed(happened: str, error: BaseException | None) -> str:

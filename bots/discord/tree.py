@@ -191,14 +191,16 @@ def _choices(option: Option) -> list[JsonValue]:
 
 
 def _bounds(option: Option) -> JsonObject:
+    """Return the bounds as Discord takes them; one that allows everything is left out, as Discord does."""
+    least, most = option.minimum, option.maximum
     bounds: dict[str, float | int | None] = {}
     if option.kind == "integer":
-        bounds["min_value"] = None if option.minimum is None else max(math.ceil(option.minimum), -_EXACT)
-        bounds["max_value"] = None if option.maximum is None else min(math.floor(option.maximum), _EXACT)
+        bounds["min_value"] = None if least is None else max(math.ceil(least), -_EXACT)
+        bounds["max_value"] = None if most is None else min(math.floor(most), _EXACT)
     elif option.kind == "number":
-        bounds["min_value"] = None if option.minimum is None else max(option.minimum, float(-_EXACT))
-        bounds["max_value"] = None if option.maximum is None else min(option.maximum, float(_EXACT))
+        bounds["min_value"] = None if least is None else max(least, float(-_EXACT))
+        bounds["max_value"] = None if most is None else min(most, float(_EXACT))
     elif option.kind == "text" and not option.choices:
-        bounds["min_length"] = min(int(option.minimum), _LONGEST_VALUE) if (option.minimum or 0) > 0 else None
-        bounds["max_length"] = None if option.maximum is None else min(max(int(option.maximum), 1), _LONGEST_VALUE)
+        bounds["min_length"] = None if least is None or least < 1 else min(int(least), _LONGEST_VALUE)
+        bounds["max_length"] = None if most is None else min(max(int(most), 1), _LONGEST_VALUE)
     return {key: value for key, value in bounds.items() if value is not None}
