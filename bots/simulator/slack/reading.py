@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from bots.simulator.slack.blocks import cell_text, interactive
+from bots.simulator.slack.block_kinds import cell_text
+from bots.simulator.slack.blocks import interactive
 from bots.simulator.slack.json_parts import object_of, objects, objects_of, text_of
 from bots.simulator.slack.markup import (
     addresses,

@@ -9,19 +9,11 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
 from bots.simulator.slack import streams
+from bots.simulator.slack.agent_events import agent_session_stopped, app_home_opened, assistant_thread
 from bots.simulator.slack.delivery import Delivery
 from bots.simulator.slack.errors import ApiError
 from bots.simulator.slack.filled import Filled
-from bots.simulator.slack.payloads import (
-    agent_session_stopped,
-    app_home_opened,
-    app_mention,
-    assistant_thread,
-    file_object,
-    message,
-    slash_command,
-    typed,
-)
+from bots.simulator.slack.payloads import app_mention, file_object, message, slash_command, typed
 from bots.simulator.slack.server import SlackServer
 from bots.simulator.slack.views import View
 from bots.simulator.slack.world import Channel, Kind, Post, StoredFile, User, World

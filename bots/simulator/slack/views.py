@@ -11,7 +11,8 @@ from typing import Final, Literal
 from pydantic import JsonValue
 
 from bots.simulator.slack import reading
-from bots.simulator.slack.blocks import Surface, checked
+from bots.simulator.slack.block_kinds import Surface
+from bots.simulator.slack.blocks import checked
 from bots.simulator.slack.elements import allow_length, need_text
 from bots.simulator.slack.errors import ApiError, explained
 from bots.simulator.slack.json_parts import object_of, objects_of, text_of
