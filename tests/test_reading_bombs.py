@@ -13,8 +13,12 @@ from pathlib import Path
 
 import pytest
 
+import skills
 from core import reading
 from core.config import WorkersConfig
+from core.discovery import discover
+from core.items import Call
+from core.messages import Attachment
 from core.reading import Reader, Reading
 from core.workers import Workers
 from tests.papers import archive, document, file, pdf_of, picture, sheet_of, workbook, workbook_parts
@@ -24,13 +28,19 @@ from tests.test_workers import PRELOAD
 
 
 @contextlib.asynccontextmanager
-async def reader(folder: Path, *, memory_mb: float = 512) -> AsyncIterator[Reader]:
+async def opened(folder: Path, *, memory_mb: float = 512) -> AsyncIterator[Workers]:
     workers = Workers(WorkersConfig(processes=1, memory_mb=memory_mb), scratch=folder / "scratch", preload=PRELOAD)
     await workers.start()
     try:
-        yield Reader(workers, ScriptedModel())
+        yield workers
     finally:
         await workers.close()
+
+
+@contextlib.asynccontextmanager
+async def reader(folder: Path, *, memory_mb: float = 512) -> AsyncIterator[Reader]:
+    async with opened(folder, memory_mb=memory_mb) as workers:
+        yield Reader(workers, ScriptedModel())
 
 
 async def read(folder: Path, name: str, content: bytes) -> Reading:
@@ -189,6 +199,21 @@ async def test_s10_a_png_just_over_the_limit_of_pixels(tmp_path: Path) -> None:
 async def test_s10_a_tiff_named_png(tmp_path: Path) -> None:
     reason = await refused(tmp_path, "scan.png", picture(9, 9, "TIFF"))
     assert reason == "it is a TIFF picture, and I read PNG, JPEG, GIF and WebP"
+
+
+async def test_s10_a_bomb_that_a_model_reads_by_a_skill(tmp_path: Path) -> None:
+    class Desk:
+        async def get(self, file_id: str) -> Attachment | None:
+            return file("bomb.xlsx", archive(workbook_parts({"S": sheet_of(" " * 10_000_000)})))
+
+        async def latest(self, kind: str) -> Attachment | None:
+            return None
+
+    async with asyncio.timeout(30), opened(tmp_path) as workers:
+        skillset = discover(skills).with_runner(workers)
+        context = replace(CONTEXT, files=Desk())
+        outcome = await skillset.call(Call(id="c1", name="read_file", arguments='{"file": "f1"}'), context)
+    assert outcome.reply.text == f"Error: bomb.xlsx could not be read: {TOO_LARGE}."
 
 
 GIVEN_UP = "it takes too much time or memory"

@@ -3,8 +3,8 @@
 A file is what its content says it is. It is read in a worker process within limits, and what is in it stands before the
 model as data. What is not read is said.
 
-Why these libraries: pypdf (BSD) has limits of its own on what it unpacks, and brings only cryptography (Apache, BSD), for
-the many PDFs that are encrypted; python-calamine (MIT) is a reader in Rust without more around it; python-docx (MIT)
+Why these libraries: pypdf (BSD) has limits of its own on what it unpacks, and brings only cryptography (Apache, BSD),
+for the many PDFs that are encrypted; python-calamine (MIT) is a reader in Rust without more around it; python-docx (MIT)
 brings lxml (BSD); Pillow (MIT-CMU) comes with matplotlib. All of them have type hints and are still cared for.
 """
 
