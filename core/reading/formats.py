@@ -18,43 +18,40 @@ class Format:
 
     Attributes:
         kind: how it is read; a "package" is one of the ZIP files of office programs.
-        name: for people: "PNG picture".
         suffix: what the name of such a file ends with; "" for text.
     """
 
     kind: Kind
-    name: str
     suffix: str = ""
 
 
-TABLE: Final = Format(kind="table", name="table")
-TEXT: Final = Format(kind="text", name="text")
+TABLE: Final = Format(kind="table")
+TEXT: Final = Format(kind="text")
 
 _UNKNOWN: Final = "I do not know its format"
 _SNIFFED: Final = 4096
 _LOOKED_THROUGH: Final = 256_000
-"""Bytes in which signs of binary data and of pictures that move are looked for."""
+"""Bytes in which signs of binary data and of films are looked for."""
 
-_SIGNS: Final[tuple[tuple[bytes, Kind, str, str], ...]] = (
-    (rb"\x89PNG\r\n\x1a\n", "picture", "PNG picture", ".png"),
-    (rb"\xff\xd8\xff", "picture", "JPEG picture", ".jpg"),
-    (rb"GIF8[79]a", "picture", "GIF picture", ".gif"),
-    (rb"RIFF....WEBP", "picture", "WebP picture", ".webp"),
-    (rb"OggS\x00", "sound", "Ogg sound", ".ogg"),
-    (rb"fLaC\x00", "sound", "FLAC sound", ".flac"),
-    (rb"RIFF....WAVE", "sound", "WAV sound", ".wav"),
-    (rb"ID3[\x02-\x04]|\xff[\xe2\xe3\xf2\xf3\xfa\xfb]", "sound", "MP3 sound", ".mp3"),
-    (rb"....ftyp(?!heic|heix|hevc|heim|mif1|msf1|avif|avis)", "sound", "MPEG-4 sound", ".m4a"),
-    (rb"\x1a\x45\xdf\xa3", "sound", "WebM sound", ".webm"),
-    (rb"\s*%PDF-\d", "pdf", "PDF", ".pdf"),
-    (rb"PK\x03\x04|PK\x05\x06", "package", "ZIP file", ".zip"),
+_SIGNS: Final[tuple[tuple[bytes, Kind, str], ...]] = (
+    (rb"\x89PNG\r\n\x1a\n", "picture", ".png"),
+    (rb"\xff\xd8\xff", "picture", ".jpg"),
+    (rb"GIF8[79]a", "picture", ".gif"),
+    (rb"RIFF....WEBP", "picture", ".webp"),
+    (rb"OggS\x00", "sound", ".ogg"),
+    (rb"fLaC\x00", "sound", ".flac"),
+    (rb"RIFF....WAVE", "sound", ".wav"),
+    (rb"ID3[\x02-\x04]|\xff[\xe2\xe3\xf2\xf3\xfa\xfb]", "sound", ".mp3"),
+    (rb"....ftyp(?!heic|heix|hevc|heim|mif1|msf1|avif|avis)", "sound", ".m4a"),
+    (rb"\x1a\x45\xdf\xa3", "sound", ".webm"),
+    (rb"\s*%PDF-\d", "pdf", ".pdf"),
+    (rb"PK\x03\x04|PK\x05\x06", "package", ".zip"),
 )
 """What files begin with: https://mimesniff.spec.whatwg.org/#matching-a-mime-type-pattern; of sound the formats that can
 be transcribed: https://platform.openai.com/docs/guides/speech-to-text."""
 
 _READ: Final = tuple(
-    (re.compile(pattern, re.DOTALL), Format(kind=kind, name=name, suffix=suffix))
-    for pattern, kind, name, suffix in _SIGNS
+    (re.compile(pattern, re.DOTALL), Format(kind=kind, suffix=suffix)) for pattern, kind, suffix in _SIGNS
 )
 _NOT_READ: Final[tuple[tuple[re.Pattern[bytes], str], ...]] = tuple(
     (re.compile(pattern, re.DOTALL), reason)
