@@ -153,10 +153,11 @@ async def test_a_stream_that_nothing_was_added_to_ends_and_can_be_edited_then(sl
 
 async def test_a_stream_ends_by_itself_after_its_idle_time() -> None:
     async with SlackSimulator(stream_idle=-1.0) as slack:
-        ts = await started(slack)
-        refusal = await refused(client(slack).chat_appendStream(channel="C1", ts=ts, markdown_text="b"))
+        appended, edited = await started(slack), await started(slack)
+        refusal = await refused(client(slack).chat_appendStream(channel="C1", ts=appended, markdown_text="b"))
         assert refusal == "message_not_in_streaming_state"
-        await client(slack).chat_update(channel="C1", ts=ts, text="whole")
+        await client(slack).chat_update(channel="C1", ts=edited, text="whole", blocks=[])
+        assert (shown(slack, edited).text, shown(slack, edited).streaming) == ("whole", False)
 
 
 async def test_an_open_stream_is_neither_edited_nor_deleted(slack: SlackSimulator) -> None:

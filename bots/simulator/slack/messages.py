@@ -39,7 +39,7 @@ async def update(world: World, call: Call) -> JsonObject:
     """
     world.need("chat:write")
     channel, post = _own(world, call, "cant_update_message")
-    if post.streaming:
+    if world.writing(post):
         raise ApiError("streaming_state_conflict")
     if len(call.text("text")) > MAX_UPDATE:
         raise ApiError("msg_too_long")
@@ -62,7 +62,7 @@ async def delete(world: World, call: Call) -> JsonObject:
     """Delete one of the bot's messages."""
     world.need("chat:write")
     channel, post = _own(world, call, "cant_delete_message")
-    if post.streaming:
+    if world.writing(post):
         raise ApiError("cant_delete_message")
     world.remove(post)
     await world.transcript.changed()

@@ -111,9 +111,7 @@ def _open(world: World, call: Call) -> Post:
         raise ApiError("message_not_owned_by_app")
     if post.stream is None:
         raise ApiError("message_not_in_streaming_state")
-    if post.streaming and time.monotonic() - post.stream.touched > world.stream_idle:
-        post.stream.ended = "message_not_in_streaming_state"
-    if post.stream.ended:
+    if not world.writing(post) and post.stream.ended:
         raise ApiError(post.stream.ended)
     return post
 

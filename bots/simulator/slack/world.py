@@ -256,6 +256,12 @@ class World:
         """Describe a view, with what was filled in."""
         return described(view, team=self.team, app=self.app, bot=self.bot_id, values=values)
 
+    def writing(self, post: Post) -> bool:
+        """Say whether a message is still being written; it ends where nothing was added for too long."""
+        if post.stream is not None and post.streaming and time.monotonic() - post.stream.touched > self.stream_idle:
+            post.stream.ended = "message_not_in_streaming_state"
+        return post.streaming
+
     async def add(self, post: Post) -> Post:
         """Show a message to everybody in its channel, or to one person."""
         (self.whispers if post.to else self.channels[post.channel].posts).append(post)
