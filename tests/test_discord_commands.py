@@ -6,7 +6,7 @@ from typing import Literal
 
 import pytest
 
-from bots.discord import keeping
+from bots.discord import calls, keeping
 from bots.discord.forms import Call, Forms
 from bots.simulator.discord import DiscordSimulator, Fault, payloads
 from bots.simulator.discord.interactions import Interaction
@@ -225,6 +225,20 @@ async def test_a_command_that_cannot_be_stored_is_said_with_the_id_of_the_log(
     assert "could not take this in" in text
     name = text.partition("under ")[2].rstrip(".)")
     assert f"[{name}]" in caplog.text
+
+
+async def test_what_nobody_foresaw_is_said_with_the_id_of_the_log(
+    simulator: DiscordSimulator, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(calls, "by_command", broken)
+    general, ada = simulator.channel("general"), simulator.person("Ada")
+    async with listening(simulator, steward(simulator)):
+        text = await told(simulator, await simulator.command(general, ada, None, {"sides": 6}, name="roll_dice"))
+    assert "something went wrong" in text
+    assert f"[{text.partition('under ')[2].rstrip('.)')}]" in caplog.text
 
 
 async def test_stop_is_told_who_wants_it_and_where(simulator: DiscordSimulator) -> None:

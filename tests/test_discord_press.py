@@ -96,6 +96,17 @@ async def test_what_a_press_says_is_shown_to_one_person(simulator: DiscordSimula
     assert (shown.text, shown.to, shown.pings) == ("Thank you. @everyone", ada.id, [])
 
 
+async def test_s2_s3_what_a_press_says_has_no_live_link_and_pings_nobody(simulator: DiscordSimulator) -> None:
+    general, ada = simulator.channel("general"), simulator.person("Ada")
+    says = "[look](https://evil.example/?secret) <https://evil.example/> <@1> @everyone\n" * 60
+    async with listening(simulator, steward := pressing(simulator, says=says)):
+        await simulator.press(await written(simulator, steward, general, ada), KEY, ada)
+        await until(lambda: sum(shown.text.count("evil.example") for shown in said(simulator)) >= 120)
+    own = [shown for shown in said(simulator) if shown.to == ada.id]
+    assert len(own) > 1, "not split"
+    assert [(shown.links, shown.previews, shown.pings) for shown in own] == [([], [], [])] * len(own)
+
+
 async def test_a_choice_from_a_menu_is_handed_over(simulator: DiscordSimulator) -> None:
     general, ada = simulator.channel("general"), simulator.person("Ada")
     async with listening(simulator, steward := pressing(simulator)):

@@ -16,6 +16,7 @@ from bots.discord.keeping import NotKeptError, keep
 from bots.discord.payloads import DeletedPayload, InteractionPayload, MessagePayload
 from bots.discord.respond import Responder
 from bots.discord.rest import Rest, sentence
+from bots.links import Links
 from bots.platform import Inbox
 from core import incident
 from core.cursors import Cursors
@@ -54,6 +55,7 @@ class Intake:
         first_pause: seconds before a message that could not be stored is tried again; doubled each time.
         thread_after: questions of a person in a row at a channel's root, the last of which opens a thread; 0 for none.
         recent: how many there were before.
+        links: which links stay live in what is said to one person.
     """
 
     def __init__(
@@ -66,10 +68,11 @@ class Intake:
         first_pause: float = 5.0,
         thread_after: int = 0,
         recent: Recent = nothing_recent,
+        links: Links | None = None,
     ) -> None:
         self.commands = commands
         self._inbox = inbox
-        self._responder = Responder(inbox, commands, deferrals)
+        self._responder = Responder(inbox, commands, deferrals, links or Links())
         self._cursors = cursors
         self._first_pause = first_pause
         self._thread_after = thread_after

@@ -98,6 +98,7 @@ class DiscordPlatform:
             self._cursors,
             thread_after=self._config.thread_after,
             recent=self._recent,
+            links=self._links,
         )
         catch_up = CatchUp(intake, self._cursors, self._catch_up)
         client = Listener(intake, catch_up)

@@ -23,6 +23,7 @@ from bots.discord.keeping import NotKeptError, keep
 from bots.discord.payloads import InteractionPayload
 from bots.discord.reply import split
 from bots.discord.rest import DEFERRED, EPHEMERAL, MESSAGE, Rest, sentence
+from bots.links import Links
 from bots.platform import Inbox
 from core import controls, incident
 from core.errors import PlatformError, UserError
@@ -31,6 +32,7 @@ from core.messages import Message, Reply
 log = logging.getLogger("steward.discord")
 
 _DEFERRED_UPDATE, _MODAL = 6, 9
+_NO_PREVIEWS: Final = 1 << 2
 _PRESS_SECONDS: Final = 2.0
 """Seconds that a control is waited for before Discord is told that it was used."""
 
@@ -41,12 +43,17 @@ _FORGOTTEN: Final = "I was restarted since this form was opened, and no longer k
 
 
 class Responder:
-    """Takes up interactions and answers those that need no turn."""
+    """Takes up interactions and answers those that need no turn.
 
-    def __init__(self, inbox: Inbox, commands: Commands, deferrals: Deferrals) -> None:
+    Args:
+        links: which links stay live in what is said.
+    """
+
+    def __init__(self, inbox: Inbox, commands: Commands, deferrals: Deferrals, links: Links) -> None:
         self._inbox = inbox
         self._commands = commands
         self._deferrals = deferrals
+        self._links = links
         self._forms = Forms()
 
     async def interaction(self, payload: InteractionPayload, room: Room, rest: Rest) -> None:
@@ -63,11 +70,16 @@ class Responder:
 
     async def _respond(self, use: Use, rest: Rest) -> None:
         try:
-            await self._take_up(use, rest)
+            with translated():
+                await self._take_up(use, rest)
         except UserError as error:
-            await _say(use, rest, str(error))
+            await self._say(use, rest, str(error))
         except NotKeptError as error:
-            await _say(use, rest, _LOST + incident.sentence(incident.incident(log, str(error), error.__cause__)))
+            await self._say(use, rest, _LOST + incident.sentence(incident.incident(log, str(error), error.__cause__)))
+        except PlatformError:
+            raise
+        except Exception as error:
+            await self._say(use, rest, _failed(f"{use.message.id} could not be taken up", error))
 
     async def _take_up(self, use: Use, rest: Rest) -> None:
         match use.what:
@@ -123,12 +135,12 @@ class Responder:
     async def _answer(self, use: Use, sub: str, rest: Rest) -> None:
         """Answer a sub-command that needs no turn."""
         try:
-            reply = await self._commands.run(sub, use.message.conversation, use.message.author)
+            text = (await self._commands.run(sub, use.message.conversation, use.message.author)).text
         except UserError:
             raise
-        except Exception as error:
-            reply = Reply(text=_failed(f"/{tree.STEWARD} {sub} ({use.message.id}) failed", error))
-        await _say(use, rest, *(piece.text for piece in split(reply)))
+        except Exception as error:  # here, for it is none of Discord's
+            text = _failed(f"/{tree.STEWARD} {sub} ({use.message.id}) failed", error)
+        await self._say(use, rest, text)
 
     async def _press(self, use: Use, pressed: Pressed, rest: Rest) -> None:
         known = controls.read(pressed.key)
@@ -140,14 +152,13 @@ class Responder:
             pressing = asyncio.create_task(self._pressed(use, pressed))
             done, _ = await asyncio.wait({pressing}, timeout=_PRESS_SECONDS)
             if pressing in done and pressing.result():
-                await _say(use, rest, *_pieces(pressing.result()))
+                await self._say(use, rest, pressing.result())
                 return
             try:
                 await rest.respond(use.id, use.token, DEFERRED if opens else _DEFERRED_UPDATE)
             finally:
                 text = await pressing
-        for piece in _pieces(text):
-            await rest.follow_up(use.application_id, use.token, sentence(piece, ephemeral=True))
+        await self._add(use, rest, self._pieces(text))
 
     async def _pressed(self, use: Use, pressed: Pressed) -> str:
         here = {"channel_id": use.message.origin["channel_id"], "message_id": pressed.message_id}
@@ -156,6 +167,19 @@ class Responder:
             return await keep(partial(self._inbox.press, pressed.key, message, pressed.choice), message.id)
         except NotKeptError as error:
             return _failed(str(error), error.__cause__)
+
+    async def _say(self, use: Use, rest: Rest, text: str) -> None:
+        """Answer the one person who used something."""
+        first, *more = self._pieces(text)
+        await rest.respond(use.id, use.token, MESSAGE, {"content": first, "flags": EPHEMERAL | _NO_PREVIEWS})
+        await self._add(use, rest, more)
+
+    async def _add(self, use: Use, rest: Rest, pieces: Sequence[str]) -> None:
+        for piece in pieces:
+            await rest.follow_up(use.application_id, use.token, sentence(piece, ephemeral=True))
+
+    def _pieces(self, text: str) -> Sequence[str]:
+        return [piece.text for piece in split(Reply(text=self._links.inert(text)))]
 
 
 def quoted(question: str, quote: Quote) -> str:
@@ -168,15 +192,3 @@ def quoted(question: str, quote: Quote) -> str:
 
 def _failed(happened: str, error: BaseException | None) -> str:
     return _FAILED + incident.sentence(incident.incident(log, happened, error))
-
-
-def _pieces(text: str) -> Sequence[str]:
-    return [piece.text for piece in split(Reply(text=text))]
-
-
-async def _say(use: Use, rest: Rest, *pieces: str) -> None:
-    """Answer the one person who used something."""
-    first, *more = pieces
-    await rest.respond(use.id, use.token, MESSAGE, {"content": first, "flags": EPHEMERAL})
-    for piece in more:
-        await rest.follow_up(use.application_id, use.token, sentence(piece, ephemeral=True))
