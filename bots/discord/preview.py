@@ -7,6 +7,7 @@ https://discord.com/developers/docs/topics/rate-limits and waits, and the next e
 import asyncio
 import contextlib
 import logging
+from dataclasses import replace
 from typing import Final
 
 from bots.discord.body import nonce
@@ -139,19 +140,20 @@ class Preview:
         self._shown[message_id] = page
 
     async def _post(self, rest: Rest, page: Part) -> None:
+        """Post a page, first with the button by which it is found again if this is ended before it is written down."""
+        posted = replace(page, controls=while_running(self._turn))
         self.doubtful = page.key
-        message_id = await self._place.answer(rest, page)
+        message_id = await self._place.answer(rest, posted)
         if message_id is None:
-            written = await self._place.post(rest, page, nonce(self._turn.message, page.key))
-            message_id, fresh = written.id, written.text == page.text
-        else:
-            fresh = True
+            written = await self._place.post(rest, posted, nonce(self._turn.message, page.key))
+            message_id = written.id
+            if written.text != page.text:  # it was there, and shows something else
+                posted = replace(posted, text=written.text)
         self.doubtful = ""
         if message_id in self._live.ids:
             return
-        if fresh:
-            self._shown[message_id] = page
-        else:
+        self._shown[message_id] = posted
+        if posted != page:
             self._changed.set()
         await self._live.add(message_id)
 

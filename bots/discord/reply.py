@@ -171,10 +171,12 @@ class DiscordDraft:
         if once == part.key and self._turn.attempt <= 1:
             return written.id
         self._preview.doubtful = ""
-        if written.id not in self._sent | part.known and (
-            written.text.strip() in _texts(part) or await self._place.edit(rest, written.id, part)
-        ):
-            return written.id
+        if written.id not in self._sent | part.known:
+            if written.text.strip() in _texts(part):
+                return written.id
+            await self._live.add(written.id)
+            if replaced := await self._live.replace(rest, part):
+                return replaced
         again = f"{part.key}.again.{self._turn.attempt}"
         return (await self._place.post(rest, said, nonce(self._message, again))).id
 
