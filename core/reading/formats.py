@@ -18,7 +18,7 @@ class Format:
 
     Attributes:
         kind: how it is read; a "package" is one of the ZIP files of office programs.
-        suffix: what the name of such a file ends with; "" for text.
+        suffix: of sound, what the name of such a file ends with.
     """
 
     kind: Kind
@@ -34,18 +34,18 @@ _LOOKED_THROUGH: Final = 256_000
 """Bytes in which signs of binary data and of films are looked for."""
 
 _SIGNS: Final[tuple[tuple[bytes, Kind, str], ...]] = (
-    (rb"\x89PNG\r\n\x1a\n", "picture", ".png"),
-    (rb"\xff\xd8\xff", "picture", ".jpg"),
-    (rb"GIF8[79]a", "picture", ".gif"),
-    (rb"RIFF....WEBP", "picture", ".webp"),
+    (rb"\x89PNG\r\n\x1a\n", "picture", ""),
+    (rb"\xff\xd8\xff", "picture", ""),
+    (rb"GIF8[79]a", "picture", ""),
+    (rb"RIFF....WEBP", "picture", ""),
     (rb"OggS\x00", "sound", ".ogg"),
     (rb"fLaC\x00", "sound", ".flac"),
     (rb"RIFF....WAVE", "sound", ".wav"),
     (rb"ID3[\x02-\x04]|\xff[\xe2\xe3\xf2\xf3\xfa\xfb]", "sound", ".mp3"),
     (rb"....ftyp(?!heic|heix|hevc|heim|mif1|msf1|avif|avis)", "sound", ".m4a"),
     (rb"\x1a\x45\xdf\xa3", "sound", ".webm"),
-    (rb"\s*%PDF-\d", "pdf", ".pdf"),
-    (rb"PK\x03\x04|PK\x05\x06", "package", ".zip"),
+    (rb"\s*%PDF-\d", "pdf", ""),
+    (rb"PK\x03\x04|PK\x05\x06", "package", ""),
 )
 """What files begin with: https://mimesniff.spec.whatwg.org/#matching-a-mime-type-pattern; of sound the formats that can
 be transcribed: https://platform.openai.com/docs/guides/speech-to-text."""
