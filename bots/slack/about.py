@@ -10,10 +10,11 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from bots.slack.events import FILE_PREFIX, Lookup, audience
+from bots.slack.attachments import FILE_PREFIX
+from bots.slack.events import Lookup, audience
 from bots.slack.fields import part, parts, text
-from bots.slack.forms import LONGEST_SECTION, LONGEST_TITLE, noted, read_note, words
 from bots.slack.markup import plain
+from bots.slack.views import LONGEST_SECTION, LONGEST_TITLE, LONGEST_VALUE, noted, read_note, words
 from core.messages import Attachment, Conversation, JsonObject, Message, Person
 
 SHORTCUT: Final = "steward.ask_about"
@@ -28,7 +29,6 @@ _QUOTE: Final = "quote"
 _ASKED: Final = "question"
 _MOST_PIECES: Final = 5
 _MOST_FILES: Final = 10
-_LONGEST_QUESTION: Final = 3000
 
 
 def question_form(payload: JsonObject, name: str, lookup: Lookup) -> JsonObject:
@@ -59,13 +59,13 @@ def question_form(payload: JsonObject, name: str, lookup: Lookup) -> JsonObject:
             {
                 "type": "input",
                 "block_id": _ASKED,
-                "label": words("What do you want to know?", _LONGEST_QUESTION),
+                "label": words("What do you want to know?", LONGEST_VALUE),
                 "element": {
                     "type": "plain_text_input",
                     "action_id": _ASKED,
                     "multiline": True,
                     "initial_value": USUAL,
-                    "max_length": _LONGEST_QUESTION,
+                    "max_length": LONGEST_VALUE,
                 },
             },
         ],

@@ -9,17 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from pydantic import JsonValue
-
-from bots.slack.fields import part, text
+from bots.slack.attachments import attachments
+from bots.slack.fields import part, parts, text
 from bots.slack.markup import mentioned, plain
-from core.messages import Attachment, Audience, Conversation, JsonObject, Message, Person
+from core.messages import Audience, Conversation, JsonObject, Message, Person
 
 Place: TypeAlias = Literal["public", "private", "direct"]
 """Who reads a channel: the workspace; its members, also where that is not known; one person."""
-
-FILE_PREFIX = "file:"
-"""Begins the source of a file whose address only `files.info` tells (Slack Connect)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +59,7 @@ def read_speech(payload: JsonObject, lookup: Lookup) -> Message | None:
         audience=audience("direct" if direct else lookup.place, team=team, channel=channel, user=user),
         author=Person(id=user, name=lookup.names.get(user, user)),
         text=plain(text(event, "text"), bot=lookup.bot, names=lookup.names),
-        attachments=attachments(event.get("files")),
+        attachments=attachments(parts(event, "files")),
         sent_at=float(ts),
         origin={"ts": ts},
     )
@@ -167,6 +163,15 @@ def described_place(channel: JsonObject) -> Place:
     return "public" if open_to_all else "private"
 
 
+def audience(place: Place, *, team: str, channel: str, user: str) -> Audience:
+    """Return who reads a channel as an audience; `user` is the one person of a direct message."""
+    if place == "public":
+        return Audience(scope="workspace", id=f"slack/{team}")
+    if place == "direct":
+        return Audience(scope="person", id=f"slack/{user}")
+    return Audience(scope="channel", id=f"slack/{channel}")
+
+
 def _speech(payload: JsonObject, bot: str) -> JsonObject | None:
     """Return the event with which a person says something: edits, echoes and other bots are nothing to answer."""
     event = payload.get("event")
@@ -192,42 +197,6 @@ def _thread(event: JsonObject) -> str:
 def _is_direct(event: JsonObject) -> bool:
     kind = event.get("channel_type")
     return kind == "im" if kind else text(event, "channel").startswith("D")
-
-
-def audience(place: Place, *, team: str, channel: str, user: str) -> Audience:
-    """Return who reads a channel as an audience; `user` is the one person of a direct message."""
-    if place == "public":
-        return Audience(scope="workspace", id=f"slack/{team}")
-    if place == "direct":
-        return Audience(scope="person", id=f"slack/{user}")
-    return Audience(scope="channel", id=f"slack/{channel}")
-
-
-def attachments(files: JsonValue) -> tuple[Attachment, ...]:
-    """Return the files of a message, or of a form, as Slack lists them; those that are gone are left out."""
-    if not isinstance(files, list):
-        return ()
-    known = [
-        file for file in files if isinstance(file, dict) and file.get("mode") not in ("tombstone", "hidden_by_limit")
-    ]
-    return tuple(_attachment(file) for file in known if _source(file))
-
-
-def _attachment(file: JsonObject) -> Attachment:
-    media_type = text(file, "mimetype") or "application/octet-stream"
-    if file.get("subtype") == "slack_audio":  # a voice clip, which may be labelled as video
-        media_type = media_type.replace("video/", "audio/", 1)
-    return Attachment(
-        filename=text(file, "name") or text(file, "title") or text(file, "id"),
-        media_type=media_type,
-        source=_source(file),
-        alt=text(file, "alt_txt"),
-    )
-
-
-def _source(file: JsonObject) -> str:
-    address = text(file, "url_private") or text(file, "url_private_download")
-    return address or (FILE_PREFIX + text(file, "id") if file.get("id") else "")
 
 
 def _is_number(ts: str) -> bool:

@@ -7,7 +7,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.slack.api import TIMEOUTS, TROUBLE, failure, is_local, seconds
-from bots.slack.events import FILE_PREFIX
+from bots.slack.attachments import FILE_PREFIX
 from core.errors import PlatformError
 from core.messages import Attachment
 

@@ -11,8 +11,9 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from bots.slack.events import attachments
-from bots.slack.fields import part, text
+from bots.slack.attachments import attachments
+from bots.slack.fields import part, parts, text
+from bots.slack.views import LONGEST_SECTION, LONGEST_TITLE, LONGEST_VALUE, noted, read_note, words
 from core.errors import UserError
 from core.messages import Attachment, DirectCall, JsonObject
 from core.model import Tool
@@ -21,10 +22,6 @@ from core.options import Option, given, missing, typed
 FORM: Final = "steward.call"
 """The callback id of a skill's form."""
 
-LONGEST_TITLE: Final = 24
-LONGEST_SECTION: Final = 3000
-LONGEST_VALUE: Final = 3000
-LONGEST_NOTE: Final = 3000
 MOST_FIELDS: Final = 98
 """Options of one form, beside what is said above them: a view holds 100 blocks."""
 
@@ -84,7 +81,7 @@ def read_form(view: JsonObject) -> Filled:
     values = part(part(view, "state"), "values")
     for name in values:
         element = part(part(values, name), name)
-        if put_in := attachments(element.get("files")):
+        if put_in := attachments(parts(element, "files")):
             files[name] = put_in[0]
         elif element.get("type") != "file_input":
             texts[name] = text(element, "value") or text(part(element, "selected_option"), "value")
@@ -125,28 +122,6 @@ def call(options: Sequence[Option], filled: Filled) -> tuple[DirectCall, str]:
     files = {name: place for place, name in enumerate(filled.files)}
     named: JsonObject = {**arguments, **{name: file.filename for name, file in filled.files.items()}}
     return DirectCall(skill=filled.skill, arguments=arguments, files=files), f"call {typed(filled.skill, named)}"
-
-
-def words(said: str, limit: int = LONGEST_TITLE, *, emoji: bool = False) -> JsonObject:
-    """Return a text object that shows a text as it is, cut where it is too long."""
-    return {"type": "plain_text", "text": said if len(said) <= limit else f"{said[: limit - 1]}…", "emoji": emoji}
-
-
-def noted(note: Mapping[str, JsonValue]) -> str:
-    """Write what a view has to remember; what comes last is left out where there is no room."""
-    kept = dict(note)
-    while len(written := json.dumps(kept, ensure_ascii=False)) > LONGEST_NOTE:
-        kept.popitem()
-    return written
-
-
-def read_note(view: JsonObject) -> JsonObject:
-    """Return what a view remembers; {} where it is not one of ours."""
-    try:
-        note = json.loads(text(view, "private_metadata"))
-    except ValueError:
-        return {}
-    return note if isinstance(note, dict) else {}
 
 
 def _texts(options: Sequence[Option], filled: Filled) -> dict[str, str]:

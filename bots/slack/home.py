@@ -11,15 +11,14 @@ from typing import Final
 from pydantic import JsonValue
 
 from bots.commands import subcommands
-from bots.slack.forms import words
 from bots.slack.markup import escape
+from bots.slack.views import LONGEST_SECTION, words
 from core.messages import JsonObject
 from core.model import Tool
 
 MOST_PROMPTS: Final = 4
 """https://docs.slack.dev/reference/methods/assistant.threads.setSuggestedPrompts"""
 
-_LONGEST_SECTION: Final = 3000
 _LONGEST_HEADER: Final = 150
 _MOST_SECTIONS: Final = 40
 """Sections of one part of the tab."""
@@ -80,8 +79,8 @@ def _titled(title: str, lines: Iterable[str]) -> list[JsonValue]:
     """Return a header with lines under it, as many to a section as fit."""
     sections = [""]
     for line in lines:
-        kept = line if len(line) <= _LONGEST_SECTION else f"{line[: _LONGEST_SECTION - 1]}…"
-        if len(sections[-1]) + len(kept) + 1 > _LONGEST_SECTION:
+        kept = line if len(line) <= LONGEST_SECTION else f"{line[: LONGEST_SECTION - 1]}…"
+        if len(sections[-1]) + len(kept) + 1 > LONGEST_SECTION:
             sections.append("")
         sections[-1] = f"{sections[-1]}\n{kept}".strip("\n")
     header: JsonObject = {"type": "header", "text": words(title, _LONGEST_HEADER)}

@@ -1,28 +1,20 @@
-"""Slack, connected: Socket Mode, or HTTP where only a signing secret is given.
-
-Bolt acknowledges an event before it starts its listener (slack-bolt 1.30, `AsyncioListenerRunner.run`), so a crash
-between the two would lose the message for good. Messages are therefore accepted in a global middleware, which Bolt
-awaits first. It also answers everything else, so that no event type without a listener is delivered again and again.
-"""
+"""Slack, connected: Socket Mode, or HTTP where only a signing secret is given."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import aiohttp
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
-from slack_bolt.middleware.async_middleware import AsyncMiddleware
-from slack_bolt.request.async_request import AsyncBoltRequest
-from slack_bolt.response import BoltResponse
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.commands import Commands
 from bots.links import Links
 from bots.platform import Inbox, Note, unnoted
 from bots.slack import files
 from bots.slack.api import TIMEOUTS, TROUBLE, failure, refused_token, web_client
+from bots.slack.bolt import bolt_app
 from bots.slack.catch_up import CatchUp
 from bots.slack.directory import Directory
 from bots.slack.http_mode import serve_http
@@ -209,38 +201,3 @@ class SlackPlatform:
             bot_id=answer.get("bot_id"),
             bot_token=self._client.token,
         )
-
-
-def bolt_app(config: SlackConfig, identity: AuthorizeResult, intake: Intake) -> AsyncApp:
-    """Return a Bolt app that does nothing but hand payloads to the intake.
-
-    `authorize` answers from memory: Bolt's own asks Slack at the first event and acknowledges it where that fails.
-    Signatures are checked before Bolt sees a request, because it logs the body of one that does not match.
-    """
-
-    async def authorize() -> AuthorizeResult:
-        return identity
-
-    logger = logging.getLogger("steward.slack.bolt")
-    app = AsyncApp(
-        name=logger.name,  # also the name of a logger whose level Bolt changes
-        logger=logger,
-        signing_secret="",
-        client=AsyncWebClient(base_url=config.api_url),
-        authorize=authorize,
-        request_verification_enabled=False,
-    )
-    app.use(_Take(intake))
-    return app
-
-
-class _Take(AsyncMiddleware):
-    """Ends Bolt's way of a request: the answer is the acknowledgement."""
-
-    def __init__(self, intake: Intake) -> None:
-        self._intake = intake
-
-    async def async_process(
-        self, *, req: AsyncBoltRequest, resp: BoltResponse, next: Callable[[], Awaitable[BoltResponse]]
-    ) -> BoltResponse:
-        return BoltResponse(status=200, body=await self._intake.take(req.body) or "")
