@@ -7,7 +7,8 @@
     │   └── SkillDefinitionError   a skill without hints or docstring, or two of one name; names file and line
     ├── UserError          whoever talks to Steward: an unknown sub-command, a file that is not there
     ├── SkillError         a skill: what it was asked cannot be done; the model reads the sentence
-    │   └── SkillAbortedError      it was stopped midway (time, memory, a crash): what it had done by then is unknown
+    │   ├── SkillAbortedError      it was stopped midway (time, memory, a crash): what it had done by then is unknown
+    │   └── UnreadableError        a file cannot be read; lives in core.reading.unreadable
     ├── ModelError         the language model or its server
     │   ├── ContextOverflowError   the conversation is longer than the model can read; a shorter one may fit
     │   └── RequestFailedError     one request of several tries; lives in core.protocols.faults
