@@ -62,7 +62,7 @@ FINE: list[JsonObject] = [
     {"type": "divider"},
     {"type": "markdown", "text": "m" * 12_000},
     {"type": "section", "text": {"type": "mrkdwn", "text": "s" * 3000}},
-    {"type": "section", "fields": [{**words("f" * 2000)}] * 10},
+    {"type": "section", "fields": [words("f" * 2000), *[words("f")] * 9]},
     {"type": "section", "text": words("s"), "accessory": button()},
     {"type": "header", "text": words("h" * 150)},
     {"type": "context", "elements": [{**words("c")}] * 10},
@@ -151,6 +151,7 @@ async def test_a_block_beyond_its_limits_is_refused(slack: SlackSimulator, block
     ("blocks", "error"),
     [
         ([{"type": "markdown", "text": "m" * 6001}, {"type": "markdown", "text": "m" * 6000}], "msg_blocks_too_long"),
+        ([{"type": "markdown", "text": "m" * 6001}, table(["c" * 6000])], "msg_blocks_too_long"),
         ([table(["a"]), table(["b"])], "invalid_attachments"),
         ([actions(button()), actions(button())], "invalid_blocks"),
         ([{"type": "divider", "block_id": "b"}, {"type": "divider", "block_id": "b"}], "invalid_blocks"),

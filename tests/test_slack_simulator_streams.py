@@ -200,6 +200,17 @@ async def test_an_edit_without_blocks_keeps_those_that_are_there(slack: SlackSim
     assert shown(slack, posted["ts"]).text == "two"
 
 
+async def test_an_edit_without_metadata_keeps_it_and_an_empty_one_takes_it_away(slack: SlackSimulator) -> None:
+    metadata = {"event_type": "part", "event_payload": {"key": "1"}}
+    posted = await client(slack).chat_postMessage(channel="C1", text="x", metadata=metadata)
+    post = slack.world.find(str(posted["ts"]))
+    assert post is not None
+    await client(slack).chat_update(channel="C1", ts=posted["ts"], text="y")
+    assert post.metadata == metadata
+    await client(slack).api_call("chat.update", json={"channel": "C1", "ts": posted["ts"], "text": "z", "metadata": {}})
+    assert post.metadata is None
+
+
 async def test_only_the_bots_own_messages_of_at_most_4000_characters_are_edited(slack: SlackSimulator) -> None:
     asked = await slack.mention("C1", "U1", "hi")
     posted = await client(slack).chat_postMessage(channel="C1", text="x")

@@ -20,6 +20,8 @@ from core.messages import JsonObject
 
 MAX_BLOCKS: Final[dict[Surface, int]] = {"message": 50, "modal": 100, "home": 100}
 MAX_MARKDOWN: Final = 12_000
+MAX_TEXT: Final = 12_000
+"""Characters of all texts in a message's blocks, as Slack's staff say: https://github.com/slackapi/bolt-js/issues/2509."""
 
 
 def checked(blocks: JsonValue, surface: Surface = "message") -> list[JsonObject]:
@@ -60,14 +62,24 @@ def _check(block: JsonValue, surface: Surface, path: str) -> None:
 
 
 def _check_together(blocks: Sequence[JsonObject], surface: Surface) -> None:
-    markdown = [block for block in blocks if block["type"] == "markdown"]
-    if sum(len(text_of(block, "text")) for block in markdown) > MAX_MARKDOWN:
+    if surface == "message" and sum(map(_length, blocks)) > MAX_TEXT:
         raise ApiError("msg_blocks_too_long")
     if sum(block["type"] == "table" for block in blocks) > 1:
         raise explained("invalid_attachments", "only_one_table_allowed")
     _check_once("block_id", [str(block["block_id"]) for block in blocks if block.get("block_id")])
     for group in [blocks] if surface == "message" else [[block] for block in blocks]:
         _check_once("action_id", [str(element["action_id"]) for _, element in interactive(group)])
+
+
+def _length(part: JsonValue) -> int:
+    """Return how many characters the texts in a block have."""
+    if isinstance(part, list):
+        return sum(map(_length, part))
+    if not isinstance(part, dict):
+        return 0
+    return sum(
+        len(value) if name == "text" and isinstance(value, str) else _length(value) for name, value in part.items()
+    )
 
 
 def _check_once(name: str, ids: Sequence[str]) -> None:

@@ -32,7 +32,7 @@ async def post_message(world: World, call: Call) -> JsonObject:
 
 
 async def update(world: World, call: Call) -> JsonObject:
-    """Edit one of the bot's messages; without a list of blocks it keeps those it has.
+    """Edit one of the bot's messages; without blocks or metadata it keeps those it has, empty ones take them away.
 
     https://docs.slack.dev/reference/methods/chat.update. That a message cannot be edited while it is being written is
     documented by its error alone.
@@ -47,7 +47,8 @@ async def update(world: World, call: Call) -> JsonObject:
     keeps = call.structure("blocks") is None and not call.text("markdown_text")
     previous = world.snapshot(post)
     post.text, post.blocks = text, post.blocks if keeps else blocks
-    post.metadata = metadata or post.metadata
+    if call.structure("metadata") is not None:
+        post.metadata = metadata
     post.edited = world.timestamp()
     await world.changed(post, previous)
     return {
