@@ -571,6 +571,20 @@ async def test_a_command_of_a_messages_menu_tells_all_the_message_says(simulator
         target = resolved["messages"][chatter.id]
         assert (target["content"], target["author"]["username"]) == ("chatter", "grace")
         assert target["attachments"][0]["filename"] == "a.txt"
+        await interaction.response.send_message("an answer")
+    [answer] = [message for message in simulator.world.messages.values() if message.content == "an answer"]
+    assert answer.reply_to == chatter.id
+
+
+async def test_an_answer_says_which_interaction_it_answers(simulator: DiscordSimulator) -> None:
+    general, ada = simulator.channel("general"), simulator.person("Ada")
+    async with connected(simulator) as bot:
+        await register(bot, STEWARD)
+        used = await simulator.command(general, ada, "help")
+        await (await bot.next_interaction()).response.send_message("help")
+        [answer] = [message async for message in room(bot, general.id).history()]
+        assert answer.interaction_metadata is not None
+        assert (str(answer.interaction_metadata.id), str(answer.interaction_metadata.user.id)) == (used.id, ada.id)
 
 
 async def test_a_command_of_a_persons_menu_tells_the_person(simulator: DiscordSimulator) -> None:

@@ -15,6 +15,7 @@ from bots.simulator.discord.links import links, previews
 from core.messages import JsonObject
 from tests.discord_bot import connected, request, room
 
+MESSAGES = "/channels/{channel_id}/messages"
 MESSAGE = "/channels/{channel_id}/messages/{message_id}"
 FROM_MESSAGE = MESSAGE + "/threads"
 IS_VOICE = 1 << 13
@@ -287,7 +288,11 @@ async def test_a_voice_message_arrives_with_how_long_it_lasts(simulator: Discord
         ("`https://a.example", ["https://a.example"], ["https://a.example"]),
         ("(https://a.example/b_(c))", ["https://a.example/b_(c)"], ["https://a.example/b_(c)"]),
         ("a.example www.a.example", [], []),
-        ("||https://a.example||", ["https://a.example||"], ["https://a.example||"]),
+        ("||https://a.example||", ["https://a.example"], ["https://a.example"]),
+        ("**https://a.example**", ["https://a.example"], ["https://a.example"]),
+        ("[here](https://a.example/b_(c))", ["https://a.example/b_(c)"], ["https://a.example/b_(c)"]),
+        ("\\`https://a.example`", ["https://a.example`"], ["https://a.example`"]),
+        ("`a\nhttps://a.example`", ["https://a.example`"], ["https://a.example`"]),
     ],
 )
 def test_links_are_what_can_be_clicked(text: str, clickable: list[str], previewed: list[str]) -> None:
@@ -360,8 +365,13 @@ async def test_a_thread_without_a_message_is_announced_unless_it_is_private(simu
         path = f"/channels/{general.id}/threads"
         assert (await request(bot, "POST", path, {"name": "hidden"}))["type"] == 12
         assert (await request(bot, "POST", path, {"name": "open", "type": 11}))["type"] == 11
-        noted = [message.content async for message in room(bot, general.id).history()]
-        assert noted == ["open"]
+        [noted] = [message async for message in room(bot, general.id).history()]
+        assert (noted.type, noted.content) == (discord.MessageType.thread_created, "open")
+        assert noted.reference is not None
+        assert simulator.world.channels[str(noted.reference.channel_id)].name == "open"
+        with pytest.raises(discord.HTTPException) as caught:
+            await noted.edit(content="other")
+        assert caught.value.code == 50021
 
 
 async def test_a_thread_put_away_opens_again_when_somebody_writes(simulator: DiscordSimulator) -> None:
@@ -373,6 +383,39 @@ async def test_a_thread_put_away_opens_again_when_somebody_writes(simulator: Dis
         metadata = event["thread_metadata"]
         assert isinstance(metadata, dict)
         assert metadata["archived"] is False
+
+
+async def test_a_message_in_a_thread_put_away_cannot_be_edited(simulator: DiscordSimulator) -> None:
+    thread = simulator.thread(simulator.channel("general"), "old")
+    async with connected(simulator) as bot:
+        message = await room(bot, thread.id).send("more")
+        thread.archived = True
+        with pytest.raises(discord.HTTPException) as caught:
+            await message.edit(content="less")
+        assert caught.value.code == 50083
+
+
+async def test_a_reply_needs_the_permission_to_read_the_history(simulator: DiscordSimulator) -> None:
+    general, ada = simulator.channel("general"), simulator.person("Ada")
+    question = await simulator.mention(general, ada, "why?")
+    general.unreadable = True
+    async with connected(simulator) as bot:
+        target = discord.MessageReference(message_id=int(question.id), channel_id=int(general.id))
+        with pytest.raises(discord.HTTPException) as caught:
+            await room(bot, general.id).send("because", reference=target)
+        assert caught.value.code == 160002
+
+
+async def test_an_answer_is_lost_of_the_next_call_that_is_carried_out(simulator: DiscordSimulator) -> None:
+    general = simulator.channel("general")
+    simulator.faults.lose_answer("POST", MESSAGES)
+    async with connected(simulator) as bot:
+        with pytest.raises(discord.HTTPException) as caught:
+            await room(bot, general.id).send("x" * 2001)
+        assert caught.value.code == 50035
+        with pytest.raises(aiohttp.ServerDisconnectedError):
+            await room(bot, general.id).send("x")
+    assert [shown.text for shown in simulator.transcript.messages] == ["x"]
 
 
 async def test_a_thread_whose_opening_was_not_answered_is_there(simulator: DiscordSimulator) -> None:

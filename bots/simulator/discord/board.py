@@ -36,6 +36,7 @@ from core.messages import JsonObject
 NONCE_SECONDS = 300
 _SETTABLE = SUPPRESS_EMBEDS | 1 << 12 | IS_VOICE
 """The flags of a new message that are heeded: https://discord.com/developers/docs/resources/message#create-message."""
+_SYSTEM_TYPES = (THREAD_CREATED_TYPE, THREAD_STARTER_TYPE)
 
 
 class Board:
@@ -90,6 +91,18 @@ class Board:
         if found is None or found.deleted or found.channel is not place or found.to is not None:
             raise unknown_message()
         return found
+
+    def editable(self, message: Message) -> Message:
+        """Return a message that can be edited.
+
+        Raises:
+            ApiError: it is one of Discord's own (50021), or in a thread that was put away (50083).
+        """
+        if message.type in _SYSTEM_TYPES:
+            raise ApiError(403, 50021, "Cannot execute action on a system message")
+        if message.channel.archived:
+            raise ApiError(400, 50083, "Thread is archived")
+        return message
 
     def show(self, message: Message) -> JsonObject:
         """Show a message as the bot gets it from the API."""
@@ -222,7 +235,9 @@ class Board:
             return message
         target = self._world.messages.get(reference.message_id)
         if target is not None and not target.deleted and target.channel is channel:
-            if target.type in (THREAD_CREATED_TYPE, THREAD_STARTER_TYPE):
+            if channel.unreadable and author is self._world.bot:
+                raise ApiError(400, 160002, "Cannot reply without permission to read message history")
+            if target.type in _SYSTEM_TYPES:
                 refusal = "Cannot reply to a system message"
                 raise invalid("message_reference", "REPLIES_CANNOT_REPLY_TO_SYSTEM_MESSAGE", refusal)
             message.type, message.reply_to = REPLY_TYPE, target.id

@@ -88,6 +88,7 @@ class ChannelRoutes:
         message = self._message(call)
         if message.author is not self._world.bot:
             raise ApiError(403, 50005, "Cannot edit a message authored by another user")
+        self._board.editable(message)
         return self._board.show(await self._board.edit(message, read_body(MessageBody, call.payload), call.uploads))
 
     async def _delete(self, call: Call) -> JsonValue:

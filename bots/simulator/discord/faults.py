@@ -11,7 +11,8 @@ class Fault:
 
     Attributes:
         retry_after: seconds, for a 429.
-        performs: the call is carried out before it fails, so that only its answer is lost.
+        performs: the call is carried out before it fails, so that only its answer is lost; one that is refused is not
+            carried out, and the fault waits for the next.
         cut: the connection is cut instead of an answer.
         at_edge: refused before it reached Discord, as for too many bad requests: without the header "Via".
     """
@@ -53,3 +54,7 @@ class Faults:
         """Return the fault of this call, if there is one."""
         waiting = self._waiting[method, path]
         return waiting.popleft() if waiting else None
+
+    def keep(self, method: str, path: str, fault: Fault) -> None:
+        """Let a fault wait for the next call after all."""
+        self._waiting[method, path].appendleft(fault)

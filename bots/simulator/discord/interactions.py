@@ -146,6 +146,16 @@ class Interactions:
         async with asyncio.timeout(timeout), self._changed:
             await self._changed.wait_for(wanted)
 
+    def owners(self, of: Interaction) -> JsonObject:
+        """Name who installed the bot: the server, the person who uses it, or who used it to make the message."""
+        origin = self.by_id.get((of.message and of.message.interaction) or "", of)
+        owners: JsonObject = {}
+        if not of.channel.foreign:
+            owners["0"] = of.channel.guild_id or "0"
+        if of.channel.foreign or origin.user.id in self._world.installed:
+            owners["1"] = origin.user.id
+        return owners
+
     async def _expire(self, interaction: Interaction) -> None:
         await asyncio.sleep(self._deadline)
         await self.fail(interaction)
@@ -164,7 +174,7 @@ class Interactions:
             "locale": "en-US",
             "entitlements": [],
             "context": context(of.channel),
-            "authorizing_integration_owners": self._owners(of),
+            "authorizing_integration_owners": self.owners(of),
             "attachment_size_limit": self._board.file_limit,
         }
         if of.message is not None:
@@ -178,16 +188,6 @@ class Interactions:
             "guild": {"id": of.channel.guild_id, "locale": "en-US", "features": []},
             "guild_locale": "en-US",
         }
-
-    def _owners(self, of: Interaction) -> JsonObject:
-        """Name who installed the bot: the server, the person who uses it, or who used it to make the message."""
-        origin = self.by_id.get((of.message and of.message.interaction) or "", of)
-        owners: JsonObject = {}
-        if not of.channel.foreign:
-            owners["0"] = of.channel.guild_id or "0"
-        if of.channel.foreign or origin.user.id in self._world.installed:
-            owners["1"] = origin.user.id
-        return owners
 
 
 def context(channel: Channel) -> int:

@@ -8,12 +8,14 @@ What is not documented counts as a link: a message that shows none here shows no
 
 import re
 
-_CODE = re.compile(r"```.+?```|(?<!`)(`+)(?!`)(?:.+?)(?<!`)\1(?!`)", re.DOTALL)
+_CODE = re.compile(r"(?<!\\)```.+?```|(?<![\\`])(`+)(?!`)[^\n]+?(?<!`)\1(?!`)", re.DOTALL)
 _MASKED = re.compile(
-    r"\]\(\s*(<)?\s*([a-z][a-z0-9+.-]*://[^\s<>]+?|(?:mailto|tel|sms):[^\s<>]+?)\s*>?(?:\s+[\"'][^)]*)?\)", re.I
+    r"\]\(\s*(<)?\s*((?:[a-z][a-z0-9+.-]*://|mailto:|tel:|sms:)(?:\([^)\s]*\)|[^\s<>()])+)\s*>?(?:\s[\"'][^)]*)?\)",
+    re.I,
 )
 _ANGLED = re.compile(r"<((?:https?|steam|discord)://[^\s<>]+|(?:mailto|tel|sms):[^\s<>]+)>", re.I)
 _BARE = re.compile(r"(?:https?|steam|discord)://[^\s<]*[^<.,:;\"'\]\s]", re.I)
+_MARKS = ("||", "**", "__", "~~", "*", "_")
 
 
 def links(text: str) -> list[str]:
@@ -33,7 +35,7 @@ def _found(text: str) -> list[tuple[str, bool]]:
     rest = _without(_MASKED, rest)
     found += [(angled.start(), angled[1], False) for angled in _ANGLED.finditer(rest)]
     rest = _without(_ANGLED, rest)
-    found += [(bare.start(), _balanced(bare[0]), True) for bare in _BARE.finditer(rest)]
+    found += [(bare.start(), _alone(bare[0], rest[: bare.start()]), True) for bare in _BARE.finditer(rest)]
     return [(address, shown) for _, address, shown in sorted(found)]
 
 
@@ -42,8 +44,11 @@ def _without(pattern: re.Pattern[str], text: str) -> str:
     return pattern.sub(lambda match: " " * len(match[0]), text)
 
 
-def _balanced(address: str) -> str:
-    """Leave out closing brackets at the end that were not opened in the address."""
+def _alone(address: str, before: str) -> str:
+    """Leave out what closes at the end of an address and was opened before it: brackets, and marks as of spoilers."""
     while address.endswith(")") and address.count(")") > address.count("("):
         address = address[:-1]
+    for mark in _MARKS:
+        if address.endswith(mark) and before.endswith(mark):
+            return _alone(address.removesuffix(mark), before.removesuffix(mark))
     return address

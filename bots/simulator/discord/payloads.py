@@ -232,16 +232,22 @@ def message(of: Message, world: World, sign: Callable[[Channel, File], str]) -> 
     """Show a message with what it replies to; `sign` gives the address of a file."""
     shown = _message(of, world, sign)
     if of.reply_to is not None:
-        target, place = world.messages.get(of.reply_to), of.reply_in or of.channel
-        shown["message_reference"] = {
-            "type": 0,
-            "message_id": of.reply_to,
-            "channel_id": place.id,
-            **({"guild_id": place.guild_id} if place.guild_id else {}),
-        }
+        target = world.messages.get(of.reply_to)
         gone = target is None or target.deleted
         shown["referenced_message"] = None if target is None or gone else _message(target, world, sign)
+    if of.reply_to is not None or of.reply_in is not None:
+        shown["message_reference"] = _reference(of)
     return shown
+
+
+def _reference(of: Message) -> JsonObject:
+    place = of.reply_in or of.channel
+    named: JsonObject = {"type": 0, "channel_id": place.id}
+    if place.guild_id is not None:
+        named["guild_id"] = place.guild_id
+    if of.reply_to is not None:
+        named["message_id"] = of.reply_to
+    return named
 
 
 def _message(of: Message, world: World, sign: Callable[[Channel, File], str]) -> JsonObject:
@@ -267,6 +273,7 @@ def _message(of: Message, world: World, sign: Callable[[Channel, File], str]) ->
         shown["nonce"] = of.nonce
     if of.interaction is not None:
         shown |= {"application_id": world.application_id, "webhook_id": world.application_id}
+        shown["interaction_metadata"] = of.cause
     return shown
 
 

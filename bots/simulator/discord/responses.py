@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from pydantic import JsonValue
 
+from bots.simulator.discord import payloads
 from bots.simulator.discord.board import Board
 from bots.simulator.discord.bodies import CallbackBody, MessageBody, Upload, read_body
 from bots.simulator.discord.errors import (
@@ -18,6 +19,7 @@ from bots.simulator.discord.errors import (
 )
 from bots.simulator.discord.forms import read_form
 from bots.simulator.discord.interactions import (
+    COMPONENT,
     SUBMISSION,
     TOKEN_SECONDS,
     Interaction,
@@ -33,6 +35,7 @@ from bots.simulator.discord.world import (
     Message,
     World,
 )
+from core.messages import JsonObject
 
 CALLBACK = "/interactions/{interaction_id}/{token}/callback"
 WEBHOOK = "/webhooks/{application_id}/{token}"
@@ -131,9 +134,29 @@ class ResponseRoutes:
             to=interaction.user.id if ephemeral else None,
             interaction=interaction.id,
         )
+        target = interaction.data.get("target_id")
         if interaction.message is not None:
             message.type, message.reply_to = REPLY_TYPE, interaction.message.id
+        elif target in self._world.messages:
+            message.reply_to = str(target)
+        message.cause = self._cause(interaction)
         return message
+
+    def _cause(self, of: Interaction) -> JsonObject:
+        """Describe an interaction as its answers do.
+
+        https://discord.com/developers/docs/resources/message#message-interaction-metadata-object
+        """
+        owners = self._interactions.owners(of)
+        cause: JsonObject = {"id": of.id, "type": of.kind, "user": payloads.user(of.user)}
+        cause["authorizing_integration_owners"] = owners
+        if of.original is not None:
+            cause["original_response_message_id"] = of.original.id
+        if of.kind == COMPONENT and of.message is not None:
+            cause["interacted_message_id"] = of.message.id
+        if of.data.get("target_id") in self._world.messages:
+            cause["target_message_id"] = of.data["target_id"]
+        return cause
 
     def _interaction(self, call: Call) -> Interaction:
         """Find the interaction of a token, which is good for 15 minutes and only once it was answered."""
@@ -158,8 +181,9 @@ class ResponseRoutes:
         return self._board.show_whole(self._find(call))
 
     async def _edit(self, call: Call) -> JsonValue:
+        message = self._board.editable(self._find(call))
         body = read_body(MessageBody, call.payload)
-        return self._board.show_whole(await self._board.edit(self._find(call), body, call.uploads))
+        return self._board.show_whole(await self._board.edit(message, body, call.uploads))
 
     async def _delete(self, call: Call) -> JsonValue:
         await self._board.delete(self._find(call))

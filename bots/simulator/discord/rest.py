@@ -97,7 +97,12 @@ class Rest:
         fault = self._faults.take(route.method, route.path)
         if fault is not None and not fault.performs:
             return _fail(fault, request)
-        answer = await route.handler(call)
+        try:
+            answer = await route.handler(call)
+        except ApiError:
+            if fault is not None:
+                self._faults.keep(route.method, route.path, fault)
+            raise
         if fault is not None:
             return _fail(fault, request)
         if answer is None:

@@ -17,6 +17,7 @@ from bots.simulator.discord.world import (
     THREAD_STARTER_TYPE,
     Channel,
     Message,
+    User,
     World,
 )
 
@@ -57,7 +58,8 @@ class ThreadRoutes:
             raise ApiError(400, 50068, "Invalid message type")
         thread = self._world.add_thread(parent, body.name, owner=self._world.bot, id=message.id)
         message.flags |= HAS_THREAD
-        self._note(thread, THREAD_STARTER_TYPE, message)
+        note = self._note(thread, THREAD_STARTER_TYPE, message.author)
+        note.reply_to, note.reply_in = message.id, parent
         await self._announce(thread)
         await self._board.updated(message)
         return payloads.channel(thread, self._world)
@@ -70,7 +72,8 @@ class ThreadRoutes:
         private = body.type == PRIVATE_THREAD
         thread = self._world.add_thread(parent, body.name, private=private, owner=self._world.bot)
         if not private:
-            self._note(parent, THREAD_CREATED_TYPE, None, body.name)
+            note = self._note(parent, THREAD_CREATED_TYPE, self._world.bot, body.name)
+            note.reply_in = thread
         await self._announce(thread)
         return payloads.channel(thread, self._world)
 
@@ -82,19 +85,12 @@ class ThreadRoutes:
             raise not_permitted()
         return parent
 
-    def _note(self, place: Channel, kind: int, about: Message | None, text: str = "") -> None:
+    def _note(self, place: Channel, kind: int, author: User, text: str = "") -> Message:
         """Put a message into a channel that the API returns, and that people see as a line of the client."""
-        note = Message(
-            id=self._world.new_id(),
-            channel=place,
-            author=self._world.bot,
-            content=text,
-            created=self._world.clock.now(),
-            type=kind,
-        )
-        if about is not None:
-            note.reply_to, note.reply_in, note.author = about.id, about.channel, about.author
+        now = self._world.clock.now()
+        note = Message(id=self._world.new_id(), channel=place, author=author, content=text, created=now, type=kind)
         self._world.messages[note.id] = note
+        return note
 
     async def _announce(self, thread: Channel) -> None:
         event = payloads.channel(thread, self._world) | {"newly_created": True}

@@ -151,9 +151,11 @@ class Message:
         embeds: what is shown below the text, previews of links among them.
         mentions: the users it mentions, which for a reply includes the author of what is replied to.
         pings: whom it notified: "everyone", or the ids of users and roles.
-        reply_in: the channel of the message that `reply_to` names, where it is another one.
+        reply_in: the channel of the message that `reply_to` names, where it is another one; without a message it is the
+            thread that was opened.
         to: the only person who sees it.
-        interaction: the id of the interaction that it answers.
+        interaction: the id of the interaction that it answers, and
+        cause: how the API describes it.
     """
 
     id: str
@@ -176,6 +178,7 @@ class Message:
     deleted: bool = False
     to: str | None = None
     interaction: str | None = None
+    cause: JsonObject | None = None
 
     @property
     def loading(self) -> bool:
