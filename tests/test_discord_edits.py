@@ -98,7 +98,6 @@ async def test_f38_the_preview_after_an_edit_changes_nothing(simulator: DiscordS
         assert (await steward.heard()).text == "read https://example.com/"
         steward.changed.clear()
         await simulator.unfurl(question)
-        await asyncio.wait_for(steward.changed.wait(), 5)
         await simulator.mention(general, ada, "last")
         assert (await steward.heard()).text == "last"
     assert steward.edits == []
@@ -213,3 +212,18 @@ async def test_f39_of_several_edits_the_last_one_counts(simulator: DiscordSimula
             await simulator.edit(question, f"{simulator.bot.mention} {number}")
         await until(lambda: len(steward.edits) == 9)
     assert [edit.text for edit in steward.edits] == [str(number) for number in range(1, 10)]
+
+
+async def test_f9_f39_edits_that_are_repeated_are_known(simulator: DiscordSimulator) -> None:
+    general, ada = simulator.channel("general"), simulator.person("Ada")
+    async with listening(simulator, steward := changing(simulator)):
+        question = await simulator.mention(general, ada, "0")
+        await steward.heard()
+        for number in (1, 2):
+            await simulator.edit(question, f"{simulator.bot.mention} {number}")
+        await until(lambda: len(steward.edits) == 2)
+        await simulator.gateway.repeat()
+        assert await asyncio.wait_for(steward.again.get(), 5) == steward.accepted[0].id
+        await simulator.mention(general, ada, "last")
+        await steward.heard()
+    assert [edit.text for edit in steward.edits] == ["1", "2"]

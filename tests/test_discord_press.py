@@ -87,6 +87,16 @@ async def test_a_press_without_an_answer_is_acknowledged_in_silence(simulator: D
     assert [answer.text for answer in said(simulator)] == ["Here."]
 
 
+async def test_f1_a_press_that_is_repeated_is_carried_out_once(simulator: DiscordSimulator) -> None:
+    general, ada = simulator.channel("general"), simulator.person("Ada")
+    async with listening(simulator, steward := pressing(simulator)):
+        interaction = await simulator.press(await written(simulator, steward, general, ada), KEY, ada)
+        assert await simulator.answered(interaction) == UPDATE_LATER
+        await simulator.gateway.repeat()
+        await until(lambda: asked(simulator, "POST", "/callback") == 2)
+    assert [key for key, _, _ in steward.pressed] == [KEY]
+
+
 async def test_what_a_press_says_is_shown_to_one_person(simulator: DiscordSimulator) -> None:
     general, ada = simulator.channel("general"), simulator.person("Ada")
     async with listening(simulator, steward := pressing(simulator, says="Thank you. @everyone")):

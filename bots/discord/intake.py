@@ -5,6 +5,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from functools import partial
 from typing import Final
 
@@ -35,7 +36,7 @@ _LATE_SECONDS: Final = 600.0
 """Seconds after an edit in which a message that was none for the bot before is answered because of it."""
 
 _REMEMBERED: Final = 1000
-"""Deleted messages that are remembered, in case one of them is being stored just now."""
+"""Deleted messages that are remembered, in case one of them is being stored just now; and edited ones."""
 
 _LATER: Final = "Sorry, I cannot take this in right now. I keep trying, and answer as soon as I can."
 _UNCHANGED: Final = "Sorry, I could not take in what you changed. Please send it as a new message."
@@ -56,6 +57,9 @@ class Intake:
         thread_after: questions of a person in a row at a channel's root, the last of which opens a thread; 0 for none.
         recent: how many there were before.
         links: which links stay live in what is said to one person.
+
+    Attributes:
+        commands: what can be used.
     """
 
     def __init__(
@@ -79,6 +83,7 @@ class Intake:
         self._recent = recent
         self._changing = asyncio.Lock()
         self._deleted: deque[str] = deque(maxlen=_REMEMBERED)
+        self._edits: dict[str, datetime] = {}
 
     async def message(self, payload: MessagePayload, me: Me, room: Room, rest: Rest, *, late: bool = False) -> bool:
         """Take in a message, if it is for the bot; return whether it is one that was not known before.
@@ -108,7 +113,7 @@ class Intake:
     async def edit(self, payload: MessagePayload, me: Me, room: Room, rest: Rest) -> None:
         """Take in what a message says now: the question is answered anew, or for the first time now that it is one."""
         message = read_message(payload, me, room)
-        if message is None:
+        if message is None or not self._is_newer(message.id, payload.edited_timestamp):
             return
         try:
             async with self._changing:  # one after the other: the last one counts
@@ -146,6 +151,16 @@ class Intake:
         if message is None and is_blanked(payload, me):
             await _tell(rest, payload, _BLANKED)
         return False
+
+    def _is_newer(self, edited: str, at: datetime | None) -> bool:
+        """Tell whether an edit is none that was known: a resumed connection repeats them, also those it has seen."""
+        known = self._edits.pop(edited, None)
+        latest = max(filter(None, (known, at)), default=None)
+        if latest is not None:
+            self._edits[edited] = latest
+        for oldest in list(self._edits)[:-_REMEMBERED]:
+            del self._edits[oldest]
+        return known is None or (at is not None and at > known)
 
     async def _edit(self, message: Message, room: Room, *, fresh: bool) -> None:
         """Hand over an edit; one that is fresh may make a question of what was none.

@@ -5,6 +5,7 @@ https://discord.com/developers/docs/interactions/receiving-and-responding#respon
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -36,6 +37,9 @@ _NO_PREVIEWS: Final = 1 << 2
 _PRESS_SECONDS: Final = 2.0
 """Seconds that a control is waited for before Discord is told that it was used."""
 
+_REMEMBERED: Final = 1000
+"""Presses that are known when they come again."""
+
 _LOST: Final = "Sorry, I could not take this in. Please send it again."
 _FAILED: Final = "Sorry, something went wrong here."
 _NOT_OURS: Final = "I do not know this control; it may be from an earlier version of me. Please ask me again."
@@ -55,6 +59,7 @@ class Responder:
         self._deferrals = deferrals
         self._links = links
         self._forms = Forms()
+        self._carried_out: deque[str] = deque(maxlen=_REMEMBERED)
 
     async def interaction(self, payload: InteractionPayload, room: Room, rest: Rest) -> None:
         """Take up what somebody used; what cannot be done is said to this one person."""
@@ -161,6 +166,10 @@ class Responder:
         await self._add(use, rest, self._pieces(text))
 
     async def _pressed(self, use: Use, pressed: Pressed) -> str:
+        """Carry out a press, once also where a resumed connection repeats it; a failure is said in a sentence."""
+        if use.id in self._carried_out:
+            return ""
+        self._carried_out.append(use.id)
         here = {"channel_id": use.message.origin["channel_id"], "message_id": pressed.message_id}
         message = use.message if use.installed_by_person else replace(use.message, origin=here)
         try:
