@@ -3,13 +3,12 @@
 import asyncio
 import logging
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from functools import partial
 from typing import Final
 
 from bots.commands import Commands
+from bots.discord.changes import Changes
 from bots.discord.deferrals import Deferrals
 from bots.discord.errors import translated
 from bots.discord.events import Me, Room, branched, can_branch, is_blanked, message_id, read_message
@@ -34,9 +33,6 @@ _LONGEST_PAUSE: Final = 60.0
 
 _LATE_SECONDS: Final = 600.0
 """Seconds after an edit in which a message that was none for the bot before is answered because of it."""
-
-_REMEMBERED: Final = 1000
-"""Deleted messages that are remembered, in case one of them is being stored just now; and edited ones."""
 
 _LATER: Final = "Sorry, I cannot take this in right now. I keep trying, and answer as soon as I can."
 _UNCHANGED: Final = "Sorry, I could not take in what you changed. Please send it as a new message."
@@ -81,9 +77,7 @@ class Intake:
         self._first_pause = first_pause
         self._thread_after = thread_after
         self._recent = recent
-        self._changing = asyncio.Lock()
-        self._deleted: deque[str] = deque(maxlen=_REMEMBERED)
-        self._edits: dict[str, datetime] = {}
+        self._changes = Changes(inbox)
 
     async def message(self, payload: MessagePayload, me: Me, room: Room, rest: Rest, *, late: bool = False) -> bool:
         """Take in a message, if it is for the bot; return whether it is one that was not known before.
@@ -113,22 +107,20 @@ class Intake:
     async def edit(self, payload: MessagePayload, me: Me, room: Room, rest: Rest) -> None:
         """Take in what a message says now: the question is answered anew, or for the first time now that it is one."""
         message = read_message(payload, me, room)
-        if message is None or not self._is_newer(message.id, payload.edited_timestamp):
+        if message is None:
             return
+        ask = None if _is_late(payload) else partial(self._keep, message, room)
         try:
-            async with self._changing:  # one after the other: the last one counts
-                await self._edit(message, room, fresh=not _is_late(payload))
+            await self._changes.edit(message, payload.edited_timestamp, ask)
         except NotKeptError as error:
             name = incident.incident(log, str(error), error.__cause__)
             await _tell(rest, payload, _UNCHANGED + incident.sentence(name))
 
     async def deletion(self, payload: DeletedPayload) -> None:
         """Take in that messages were deleted."""
-        deleted = [message_id(payload.channel_id, each) for each in (payload.id, *payload.ids) if each]
-        self._deleted.extend(deleted)
-        async with self._changing:
-            for each in deleted:
-                await self._delete(each)
+        await self._changes.delete(
+            [message_id(payload.channel_id, each) for each in (payload.id, *payload.ids) if each]
+        )
 
     async def interaction(self, payload: InteractionPayload, room: Room, rest: Rest) -> None:
         """Take up what somebody used."""
@@ -143,41 +135,13 @@ class Intake:
 
     async def _message(self, payload: MessagePayload, me: Me, room: Room, rest: Rest) -> bool:
         message = read_message(payload, me, room)
-        if message is not None and message.id not in self._deleted:
+        if message is not None and not self._changes.is_deleted(message.id):
             new = await self._keep(message, room)
-            if message.id in self._deleted:
-                await self._delete(message.id)
+            await self._changes.stored(message.id)
             return new
         if message is None and is_blanked(payload, me):
             await _tell(rest, payload, _BLANKED)
         return False
-
-    def _is_newer(self, edited: str, at: datetime | None) -> bool:
-        """Tell whether an edit is none that was known: a resumed connection repeats them, also those it has seen."""
-        known = self._edits.pop(edited, None)
-        latest = max(filter(None, (known, at)), default=None)
-        if latest is not None:
-            self._edits[edited] = latest
-        for oldest in list(self._edits)[:-_REMEMBERED]:
-            del self._edits[oldest]
-        return known is None or (at is not None and at > known)
-
-    async def _edit(self, message: Message, room: Room, *, fresh: bool) -> None:
-        """Hand over an edit; one that is fresh may make a question of what was none.
-
-        Raises:
-            NotKeptError: it could not be stored.
-        """
-        edited = partial(keep, partial(self._inbox.edited, message), f"the edit of {message.id}")
-        if await edited() or (fresh and await self._keep(message, room)):
-            return
-        await edited()  # nothing to do, unless the question was stored between the two, with its earlier text
-
-    async def _delete(self, deleted: str) -> None:
-        try:
-            await keep(partial(self._inbox.deleted, deleted), f"the deletion of {deleted}")
-        except NotKeptError as error:
-            incident.incident(log, str(error), error.__cause__)
 
     async def _keep(self, message: Message, room: Room) -> bool:
         """Store a message, also against a passing failure; return whether it was not known before.
