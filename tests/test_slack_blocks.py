@@ -289,9 +289,9 @@ def test_f20_the_text_of_an_edit_is_within_its_limit(text: str) -> None:
 
 def test_text_that_a_skill_call_follows_is_no_part_of_the_answer() -> None:
     progress = Progress(links=Links())
-    for event in (TextDelta(text="Let me see."), started(), finished(), TextDelta(text="Four.")):
+    for event in (TextDelta(text="Let me see."), started(), finished(), TextDelta(text="Four. ")):
         progress.take(event)
-    assert (progress.text, progress.drafts) == ("Four.", 1)
+    assert (progress.text, progress.drafts) == ("Four. ", 1)
     assert progress.markdown() == "✅ roll dice: 1.2 s · 4\n\nFour."
     progress.take(Restarted(reason="again"))
     assert (progress.text, progress.drafts) == ("", 2)

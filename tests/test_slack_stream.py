@@ -172,7 +172,7 @@ async def test_a_direct_message_is_shown_by_edits(slack: SlackSimulator, team: T
         control.key for control in while_running(Turn(id=1, message=message, attempt=1))
     ]
     await draft.show(finished())
-    await draft.show(TextDelta(text="Four."))
+    await draft.show(TextDelta(text="Four. "))
     await until(lambda: live.text == "✅ roll dice: 1.2 s · 4\n\nFour.")
     await deliver(draft, part("Four. Indeed."))
     [answer] = seen(slack)
@@ -238,7 +238,7 @@ async def test_f18_a_stream_that_slack_closes_is_finished_in_the_same_thread(
     await draft.show(TextDelta(text=LONG))
     live = await shown(slack, LONG.strip())
     await slack.expire_streams()
-    await draft.show(TextDelta(text=REST))
+    await draft.show(TextDelta(text=f"{REST} "))
     await until(lambda: live.text == ANSWER)
     assert slack.calls("chat.update")
     await deliver(draft, part())
@@ -280,7 +280,7 @@ async def test_f19_an_append_that_fails_repeats_nothing_and_loses_nothing(
     slack.fail("chat.appendStream", fault)
     await draft.show(TextDelta(text="Second. "))
     await until(lambda: live.text == f"{LONG}Second.")
-    await draft.show(TextDelta(text="Third."))
+    await draft.show(TextDelta(text="Third. "))
     await until(lambda: live.text == f"{LONG}Second. Third.")
     await deliver(draft, part(f"{LONG}Second. Third. Fourth."))
     assert [(each.id, each.text) for each in seen(slack)] == [(live.id, f"{LONG}Second. Third. Fourth.")]
@@ -352,7 +352,7 @@ async def test_f17_appends_that_are_refused_for_their_rate_are_made_up_for(
     await draft.show(TextDelta(text=LONG))
     live = await shown(slack, LONG.strip())
     slack.fail("chat.appendStream", Fault(retry_after=0, times=3))
-    await draft.show(TextDelta(text=REST))
+    await draft.show(TextDelta(text=f"{REST} "))
     await until(lambda: live.text == ANSWER)
     assert live.streaming
     await deliver(draft, part())
@@ -397,3 +397,64 @@ async def test_f20_an_answer_of_several_messages_begins_where_it_was_shown(
     await deliver(draft, *(part(piece.text, key=f"1.{number}") for number, piece in enumerate(pieces)))
     assert seen(slack)[0].id == live.id
     assert " ".join(texts(slack)).split() == text.split()
+
+
+async def test_f17_many_answers_at_once_are_whole_whatever_the_rates_of_slack_are() -> None:
+    async with SlackSimulator(tiers=True, minute=1.0) as slack, listening(slack) as team:
+        desk = Desk(slack)
+        questions = [await mention(team, f"question {number}") for number in range(30)]
+
+        async def answer(number: int) -> None:
+            draft = desk.draft(questions[number])
+            for _ in range(20):
+                await draft.show(TextDelta(text=LONG))
+                await asyncio.sleep(0.005)
+            await deliver(draft, part(f"{LONG * 20}{number}"))
+
+        await asyncio.gather(*map(answer, range(30)))
+        assert sorted(texts(slack)) == sorted(f"{LONG * 20}{number}" for number in range(30))
+        assert all(not each.streaming for each in seen(slack))
+
+
+@pytest.mark.parametrize("status", [404, 405, 501])
+async def test_a_server_that_knows_no_streams_at_all_shows_and_keeps_its_answers(
+    slack: SlackSimulator, desk: Desk, question: Message, status: int
+) -> None:
+    for method in ("chat.startStream", "chat.stopStream"):
+        slack.fail(method, Fault(status=status, times=5))
+    draft = desk.draft(question)
+    await draft.show(TextDelta(text=LONG))
+    live = await shown(slack, LONG.strip())
+    again = desk.draft(question, attempt=2, shown=[live.id])
+    await deliver(again, part())
+    assert [(each.id, each.text) for each in seen(slack)] == [(live.id, ANSWER)]
+
+
+async def test_many_skills_and_a_long_answer_fit_one_message_that_is_edited(
+    slack: SlackSimulator, desk: Desk, question: Message
+) -> None:
+    slack.fail("chat.startStream", Fault(error="unknown_method"))
+    draft = desk.draft(question)
+    for number in range(60):
+        await draft.show(started(call=f"c{number}", arguments='{"text": "' + "&<@" * 200 + '"}'))
+        await draft.show(finished(call=f"c{number}", text="<!here> &" * 100))
+    live = await shown(slack, "(48 more)")
+    await draft.show(TextDelta(text="<@U1> & " * 3000))
+    await until(lambda: len(live.text) > 7000)
+    assert live.controls, "the last edits were refused"
+    await deliver(draft, part())
+    assert texts(slack) == [ANSWER]
+
+
+async def test_more_skills_than_a_stream_has_room_for_are_shown_by_edits(
+    slack: SlackSimulator, desk: Desk, question: Message
+) -> None:
+    draft = desk.draft(question)
+    for number in range(60):
+        await draft.show(started(call=f"c{number}"))
+        await draft.show(finished(call=f"c{number}"))
+        if number == 0:
+            await slack.transcript.wait(lambda each: each.streaming)
+    await shown(slack, "(48 more)")
+    await deliver(draft, part())
+    assert texts(slack) == [ANSWER]

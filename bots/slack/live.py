@@ -29,7 +29,7 @@ from core.outlet import Note
 
 log = logging.getLogger("steward.slack")
 
-PATIENCE: Final = 10.0
+PATIENCE: Final = 5.0
 """Seconds for one call that shows progress."""
 
 LONGEST_PAUSE: Final = 30.0

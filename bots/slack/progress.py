@@ -89,9 +89,13 @@ class Progress:
         """Return the text of a stream: what people read of the answer, as far as nothing in it can change any more."""
         return self.shown() if len(self.text) >= HELD_BACK else ""
 
-    def shown(self) -> str:
-        """Return what people read of the answer so far, without what may yet become a link or a mention."""
-        begun = self.text.lstrip()[:LIMIT]
+    def shown(self, room: int = LIMIT) -> str:
+        """Return what people read of the answer so far, without what may yet become a link or a mention.
+
+        Args:
+            room: characters of the answer, at the most.
+        """
+        begun = self.text.lstrip()[:room]
         linked = self.links.inert(begun[: self.links.settled(begun)])
         return inert(linked[: settled(linked)]).rstrip()
 
@@ -101,7 +105,8 @@ class Progress:
         lines = [task.line() for task in tasks[-MOST_LINES:]]
         if len(tasks) > MOST_LINES:
             lines.insert(0, f"({len(tasks) - MOST_LINES} more)")
-        return "\n\n".join(filter(None, ("\n".join(lines), self.shown())))
+        above = "\n".join(lines)
+        return "\n\n".join(filter(None, (above, self.shown(max(0, LIMIT - len(above))))))
 
     def _drop(self) -> None:
         if self.text:

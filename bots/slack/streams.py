@@ -78,9 +78,9 @@ class Streams:
             try:
                 await stream.append(progress)
             except SlackApiError as error:
-                if uncertain(error):
-                    raise
                 self.off = self.off or unsupported(error)
+                if uncertain(error) and not self.off:
+                    raise
                 if code(error) not in _FOREIGN:
                     return None
             else:
@@ -138,7 +138,7 @@ class Stream:
         return self._chunks([task for task in ended if self._tasks.get(task.id) != task], whole[len(self._text) :])
 
     def _is_current(self, progress: Progress) -> bool:
-        """Tell whether the text in it, if any, is of what is written now: text goes on below the tasks that follow it."""
+        """Tell whether the text in it, if any, belongs to what is written now, with no task in between."""
         return not self._text or progress.drafts == self._drafts
 
     def _changed(self, progress: Progress) -> list[Task]:
@@ -157,5 +157,5 @@ async def stop(client: AsyncWebClient, channel: str, ts: str) -> None:
     try:
         await client.chat_stopStream(channel=channel, ts=ts)
     except SlackApiError as error:
-        if uncertain(error) or retry_after(error) is not None:
+        if retry_after(error) is not None or (uncertain(error) and not unsupported(error)):
             raise
