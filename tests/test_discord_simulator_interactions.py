@@ -321,7 +321,8 @@ async def test_a_form_is_shown_filled_in_and_sent(simulator: DiscordSimulator) -
             ("kind", "Type", True),
             ("files", "Files", False),
         ]
-        await simulator.submit(used, {"question": "how?", "kind": ["bar"], "files": [("a.txt", b"text")]})
+        answers = {"question": "how?", "kind": ["bar"]}
+        await simulator.submit(used, answers, files={"files": [("a.txt", b"text")]})
         sent = await bot.next_interaction()
         assert sent.type is discord.InteractionType.modal_submit
         data = (await bot.next_event("INTERACTION_CREATE"), await bot.next_event("INTERACTION_CREATE"))[1]["data"]

@@ -112,8 +112,16 @@ class Board:
         """Show a message with all its content, as with an interaction for which a person chose it."""
         return payloads.message(message, self._world, self._cdn.sign)
 
-    def show_file(self, channel: Channel, file: File) -> JsonObject:
-        """Show a file with an address at which it can be fetched."""
+    def keep(self, channel: Channel, name: str, content: bytes) -> JsonObject:
+        """Keep a file that came with a command or form, and show it.
+
+        Raises:
+            ValueError: it is too large for the client to send.
+        """
+        if len(content) > self.file_limit:
+            raise ValueError(f"{name} is larger than {self.file_limit} bytes")
+        media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        file = File(id=self._world.new_id(), name=name, media_type=media_type, content=content, ephemeral=True)
         return payloads.attachment(file, self._cdn.sign(channel, file))
 
     async def create(

@@ -4,7 +4,6 @@ https://discord.com/developers/docs/interactions/application-commands
 """
 
 import asyncio
-import mimetypes
 from collections.abc import Mapping
 
 from pydantic import JsonValue
@@ -24,7 +23,7 @@ from bots.simulator.discord.errors import ApiError
 from bots.simulator.discord.interactions import COMMAND, Interaction, Interactions, context
 from bots.simulator.discord.rest import Call, Route
 from bots.simulator.discord.usage import OptionValue, used
-from bots.simulator.discord.world import Channel, File, Message, User, World
+from bots.simulator.discord.world import Channel, Message, User, World
 from core.messages import JsonObject
 
 COMMANDS = "/applications/{application_id}/commands"
@@ -75,7 +74,7 @@ class CommandRoutes:
         options: list[JsonValue] = [*usage.options]
         files: JsonObject = {}
         for option, (filename, content) in usage.files.items():
-            file = self.keep(channel, filename, content)
+            file = self._board.keep(channel, filename, content)
             options.append({"name": option, "type": ATTACHMENT, "value": file["id"]})
             files[str(file["id"])] = file
         data["options"] = options if sub is None else [{"name": sub, "type": SUB_COMMAND, "options": options}]
@@ -97,18 +96,6 @@ class CommandRoutes:
             known = payloads.member(target)
             resolved["members"] = {target.id: {key: known[key] for key in known if key not in ("deaf", "mute")}}
         return await self._target(command, channel, user, target.id, resolved)
-
-    def keep(self, channel: Channel, name: str, content: bytes) -> JsonObject:
-        """Keep a file that came with a command or form, and show it.
-
-        Raises:
-            ValueError: it is too large for the client to send.
-        """
-        if len(content) > self._board.file_limit:
-            raise ValueError(f"{name} is larger than {self._board.file_limit} bytes")
-        media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
-        file = File(id=self._world.new_id(), name=name, media_type=media_type, content=content, ephemeral=True)
-        return self._board.show_file(channel, file)
 
     async def _target(
         self, command: JsonObject, channel: Channel, user: User, target: str, resolved: JsonObject

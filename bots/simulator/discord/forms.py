@@ -20,7 +20,7 @@ from bots.simulator.discord.components import (
 from bots.simulator.discord.errors import invalid, out_of_length
 from core.messages import JsonObject
 
-TEXT_INPUT, LABEL, FILE_UPLOAD = 4, 18, 19
+TEXT_INPUT, TEXT_DISPLAY, LABEL, FILE_UPLOAD = 4, 10, 18, 19
 MAX_FIELDS = 5
 MAX_TITLE = 45
 MAX_TEXT = 4000
@@ -77,38 +77,38 @@ def read_form(data: JsonValue, at: str = "data") -> Form:
 
 
 def _check(part: JsonObject, at: str) -> None:
-    match part.get("type"):
-        case 1:
-            inner = objects(part.get("components"), f"{at}.components")
-            if len(inner) != 1 or inner[0].get("type") != TEXT_INPUT:
-                raise invalid(f"{at}.components", "UNION_TYPE_CHOICES", "A row of a form has one text input")
-            check_text(inner[0], "label", MAX_TITLE, f"{at}.components.0", needed=True)
-            _check_text_input(inner[0], f"{at}.components.0")
-        case 18:
-            check_text(part, "label", MAX_TITLE, at, needed=True)
-            check_text(part, "description", 100, at, too_short=False)
-            held = part.get("component")
-            _check_held(held if isinstance(held, dict) else {}, f"{at}.component")
-        case 10:
-            check_text(part, "content", MAX_TEXT, at, needed=True)
-        case _:
-            raise invalid(f"{at}.type", "UNION_TYPE_CHOICES", 'Value of field "type" must be one of (1, 10, 18).')
+    kind = part.get("type")
+    if kind == ROW:
+        inner = objects(part.get("components"), f"{at}.components")
+        if len(inner) != 1 or inner[0].get("type") != TEXT_INPUT:
+            raise invalid(f"{at}.components", "UNION_TYPE_CHOICES", "A row of a form has one text input")
+        check_text(inner[0], "label", MAX_TITLE, f"{at}.components.0", needed=True)
+        _check_text_input(inner[0], f"{at}.components.0")
+    elif kind == LABEL:
+        check_text(part, "label", MAX_TITLE, at, needed=True)
+        check_text(part, "description", 100, at, too_short=False)
+        held = part.get("component")
+        _check_held(held if isinstance(held, dict) else {}, f"{at}.component")
+    elif kind == TEXT_DISPLAY:
+        check_text(part, "content", MAX_TEXT, at, needed=True)
+    else:
+        raise invalid(f"{at}.type", "UNION_TYPE_CHOICES", 'Value of field "type" must be one of (1, 10, 18).')
 
 
 def _check_held(part: JsonObject, at: str) -> None:
-    match part.get("type"):
-        case 4:
-            if part.get("label") is not None:
-                raise invalid(f"{at}.label", "COMPONENT_LABEL_NOT_ALLOWED", "The label belongs to what holds this")
-            _check_text_input(part, at)
-        case 3:
-            check_select(part, at)
-        case 19:
-            check_text(part, "custom_id", MAX_KEY, at, needed=True)
-            check_number(part, "min_values", 0, MAX_FIELD_FILES, at)
-            check_number(part, "max_values", 1, MAX_FIELD_FILES, at)
-        case _:
-            raise invalid(f"{at}.type", "UNION_TYPE_CHOICES", 'Value of field "type" must be one of (3, 4, 19).')
+    kind = part.get("type")
+    if kind == TEXT_INPUT and part.get("label") is not None:
+        raise invalid(f"{at}.label", "COMPONENT_LABEL_NOT_ALLOWED", "The label belongs to what holds this")
+    if kind == TEXT_INPUT:
+        _check_text_input(part, at)
+    elif kind == STRING_SELECT:
+        check_select(part, at)
+    elif kind == FILE_UPLOAD:
+        check_text(part, "custom_id", MAX_KEY, at, needed=True)
+        check_number(part, "min_values", 0, MAX_FIELD_FILES, at)
+        check_number(part, "max_values", 1, MAX_FIELD_FILES, at)
+    else:
+        raise invalid(f"{at}.type", "UNION_TYPE_CHOICES", 'Value of field "type" must be one of (3, 4, 19).')
 
 
 def _check_text_input(part: JsonObject, at: str) -> None:

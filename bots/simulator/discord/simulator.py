@@ -17,7 +17,7 @@ from bots.simulator.discord.channels import ChannelRoutes
 from bots.simulator.discord.commands import CommandRoutes
 from bots.simulator.discord.components import find
 from bots.simulator.discord.faults import Faults
-from bots.simulator.discord.forms import FILE_UPLOAD, Form, filled
+from bots.simulator.discord.forms import Form, filled
 from bots.simulator.discord.gateway import Gateway
 from bots.simulator.discord.interactions import COMPONENT, SUBMISSION, Interaction, Interactions, pressed
 from bots.simulator.discord.responses import ResponseRoutes
@@ -26,6 +26,7 @@ from bots.simulator.discord.threads import ThreadRoutes
 from bots.simulator.discord.usage import OptionValue
 from bots.simulator.discord.world import IS_VOICE, TIER_BYTES, Channel, Clock, Message, Server, User, World
 from bots.simulator.transcript import Shown, Transcript
+from core.messages import JsonObject
 
 API_PREFIX = "/api/v10"
 REQUEST_LIMIT = 25 << 20
@@ -310,32 +311,24 @@ class DiscordSimulator:
     async def submit(
         self,
         interaction: Interaction,
-        values: Mapping[str, str | Sequence[str] | Sequence[tuple[str, bytes]]],
+        values: Mapping[str, str | Sequence[str]],
         user: User | None = None,
+        *,
+        files: Mapping[str, Sequence[tuple[str, bytes]]] | None = None,
     ) -> Interaction:
-        """Fill in and send the form that an interaction opened; files are names and contents.
+        """Fill in and send the form that an interaction opened; by its field, a file is a name and a content.
 
         Raises:
             ValueError: Discord's client would not have sent this.
             TimeoutError: no form was opened.
         """
-        form = await self.form(interaction)
-        uploads = {field.key for field in form.fields if field.kind == FILE_UPLOAD}
-        given: dict[str, str | Sequence[str]] = {}
-        files: dict[str, JsonValue] = {}
-        for key, value in values.items():
-            shown = [
-                each if isinstance(each, str) else self._commands.keep(interaction.channel, *each) for each in value
-            ]
-            kept = {str(each["id"]): each for each in shown if isinstance(each, dict)}
-            files |= kept
-            given[key] = [*kept] if key in uploads else value if isinstance(value, str) else [*map(str, value)]
-        data: dict[str, JsonValue] = {"custom_id": form.key, "components": filled(form, given)}
-        if files:
-            data["resolved"] = {"attachments": files}
-        return await self._interactions.begin(
-            SUBMISSION, interaction.channel, user or interaction.user, data, interaction.message
-        )
+        form, place = await self.form(interaction), interaction.channel
+        kept = {key: [self._board.keep(place, *file) for file in each] for key, each in (files or {}).items()}
+        ids = {key: [str(file["id"]) for file in each] for key, each in kept.items()}
+        data: JsonObject = {"custom_id": form.key, "components": filled(form, {**values, **ids})}
+        if kept:
+            data["resolved"] = {"attachments": {str(file["id"]): file for each in kept.values() for file in each}}
+        return await self._interactions.begin(SUBMISSION, place, user or interaction.user, data, interaction.message)
 
     async def answered(self, interaction: Interaction, *, timeout: float = 10.0) -> int:
         """Wait until an interaction is acknowledged, and return the type of the callback.
