@@ -3,11 +3,16 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from slack_sdk.models.messages.chunk import BlocksChunk, MarkdownTextChunk, PlanUpdateChunk, TaskUpdateChunk
 from slack_sdk.web.async_chat_stream import AsyncChatStream
 
 from bots.simulator.slack import SlackSimulator
+from bots.simulator.slack.chunks import added
+from bots.simulator.slack.reading import tasks, visible
 from bots.simulator.transcript import ShownTask
+from core.messages import JsonObject
 from tests.slack_client import App, client, refused, shown
 
 RECIPIENT = {"recipient_user_id": "U1", "recipient_team_id": "T1"}
@@ -252,3 +257,21 @@ async def test_a_stream_is_heard_when_it_begins_and_as_an_edit_when_it_ends() ->
     heard = [request.payload["event"] for request in app.requests[2:]]
     assert [(event.get("subtype"), event.get("bot_id")) for event in heard] == [(None, "B1"), ("message_changed", None)]
     assert (heard[1]["previous_message"]["text"], heard[1]["message"]["text"]) == ("ab", "ab")
+
+
+@given(pieces=st.lists(st.one_of(st.text(min_size=1, max_size=20), st.sampled_from([1, 2, 3])), max_size=12))
+def test_text_reads_on_around_tasks_and_each_task_is_there_once(pieces: list[str | int]) -> None:
+    chunks: list[JsonObject] = [
+        {"type": "markdown_text", "text": piece}
+        if isinstance(piece, str)
+        else {"type": "task_update", "id": str(piece), "title": "t", "status": "complete"}
+        for piece in pieces
+    ]
+    together = added([], chunks, planned=False)
+    one_by_one: list[JsonObject] = []
+    for chunk in chunks:
+        one_by_one = added(one_by_one, [chunk], planned=False)
+    assert one_by_one == together
+    assert visible("", together) == "".join(piece for piece in pieces if isinstance(piece, str))
+    ids = [task.id for task in tasks(together)]
+    assert sorted(ids) == sorted({str(piece) for piece in pieces if isinstance(piece, int)})

@@ -12,19 +12,16 @@ import re
 _MENTION = re.compile(r"<(?:@(?P<user>[UW][A-Z0-9]+)|!(?P<mass>channel|here|everyone|subteam\^[A-Z0-9]+))(?:\|[^>]*)?>")
 _BARE_MENTION = re.compile(r"(?<![\w.])@(channel|here|everyone)\b", re.IGNORECASE)
 _TOKEN = re.compile(r"<([^<>]*)>")
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.\-]*://[^\s<>|\"`]+|(?<![\w./@])www\.[\w\-]+\.[^\s<>|\"`]+", re.IGNORECASE)
-_TARGET = re.compile(
-    r"\]\(\s*<?([^\s<>)]*[.:/][^\s<>)]*)|^ {0,3}\[[^^\]\n][^\]\n]*\]:\s*<?([^\s<>]*[.:/][^\s<>]*)", re.MULTILINE
-)
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.\-]{0,30}://[^\s<>|\"`]+|(?<![\w./@])www\.[\w\-]+\.[^\s<>|\"`]+", re.IGNORECASE)
+_TARGET = re.compile(r"\]\(\s*<?([^\s<>)]{1,2000})|^ {0,3}\[[^^\]\n][^\]\n]*\]:\s*<?([^\s<>]+)", re.MULTILINE)
 _FENCED = re.compile(
     r"^ {0,3}(?P<fence>(?P<char>`|~)(?P=char){2,})(?!(?P=char))(?:(?<=~)[^\n]*|[^`\n]*)$"
     r"(?:\n(?:.*?\n)?? {0,3}(?P=fence)(?P=char)*[^\S\n]*$|.*\Z)",
     re.MULTILINE | re.DOTALL,
 )
 _PREFORMATTED = re.compile(r"```.*?```", re.DOTALL)
-_TICKS = re.compile(r"(\\*)(`+)")
+_TICKS = re.compile(r"`+")
 _BLOCK_START = re.compile(r"\n(?![^\W\d])")
-_TABLE = re.compile(r"^[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$", re.MULTILINE)
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 _TRAILING = ".,;:!?'\"*_~)]}"
 
@@ -52,7 +49,7 @@ def markdown_links(markdown: str) -> list[str]:
     prose = _prose(_FENCED.sub(" ", markdown))
     spoken = _ESCAPED.sub(r"\1", html.unescape(prose))
     found = [match[1] or match[2] for each in (prose, spoken) for match in _TARGET.finditer(each)]
-    targets = [_ESCAPED.sub(r"\1", html.unescape(target)) for target in found]
+    targets = [_ESCAPED.sub(r"\1", html.unescape(target)) for target in found if re.search("[.:/]", target)]
     return _once([*targets, *addresses(prose), *addresses(spoken)])
 
 
@@ -75,9 +72,11 @@ def addresses(text: str) -> list[str]:
 
 def _prose(text: str) -> str:
     """Return a text without what stands between backticks; those that a new block or cell parts are none."""
-    kept, start, table = "", 0, any("|" in match[0] for match in _TABLE.finditer(text))
+    kept, start = "", 0
+    table = any("|" in line and "-" in line and not line.strip("|-: \t>") for line in text.splitlines())
     while (ticks := _TICKS.search(text, start)) is not None:
-        code = ticks.start(2) + len(ticks[1]) % 2
+        before = text[start : ticks.start()]
+        code = ticks.start() + (len(before) - len(before.rstrip("\\"))) % 2
         end = _closed(text, ticks.end(), ticks.end() - code, table=table)
         kept += text[start : ticks.end()] if end is None else f"{text[start:code]} "
         start = end or ticks.end()
@@ -86,7 +85,7 @@ def _prose(text: str) -> str:
 
 def _closed(text: str, start: int, length: int, *, table: bool) -> int | None:
     """Return the end of the code that so many backticks open, None where nothing closes it."""
-    for ticks in re.compile(r"`+").finditer(text, start) if length else ():
+    for ticks in _TICKS.finditer(text, start) if length else ():
         if len(ticks[0]) == length:
             code = text[start : ticks.start()]
             return None if _BLOCK_START.search(code) or (table and "|" in code) else ticks.end()
