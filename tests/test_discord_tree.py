@@ -111,6 +111,20 @@ def test_every_skill_there_is_has_a_command_within_the_limits() -> None:
         check(command)
 
 
+@pytest.mark.parametrize(
+    ("description", "shown"),
+    [
+        ("Roll.\nMore than that.", "Roll."),
+        ("Roll one die. " + "Then another. " * 8, "Roll one die. " + "Then another. " * 5 + "Then another."),
+        ("x" * 120, "x" * 99 + "…"),
+        ("", "pick"),
+    ],
+)
+def test_a_long_description_is_cut_after_a_sentence(description: str, shown: str) -> None:
+    tool = Tool(name="pick", description=description, parameters={})
+    assert described(tool)["pick"]["description"] == shown
+
+
 def test_messages_have_the_assistant_in_their_menu() -> None:
     assert described()["Ask Steward"] == {
         "type": 3,

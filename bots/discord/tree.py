@@ -29,6 +29,7 @@ MOST_CHARACTERS: Final = 8_000
 _LONGEST_NAME: Final = 32
 _LONGEST_TEXT: Final = 100
 _LONGEST_VALUE: Final = 6_000
+_SENTENCE_END: Final = re.compile(r"[.!?](?=\s)")
 _EXACT: Final = 2**53 - 1
 """The greatest integer that may be filled in."""
 
@@ -61,7 +62,7 @@ class SkillCommand:
             listed = [_option(name, option, closed=name in closed) for name, option in self.options.items()]
             described: JsonObject = {
                 "name": self.name,
-                "description": short(self.tool.description),
+                "description": _about(self.tool),
                 "options": [*listed],
             }
             if not closed or characters(described) <= MOST_CHARACTERS:
@@ -137,6 +138,13 @@ def characters(described: JsonValue) -> int:
         return 0
     counted = sum(len(str(described.get(key, ""))) for key in ("name", "description", "value"))
     return counted + characters(described.get("options")) + characters(described.get("choices"))
+
+
+def _about(tool: Tool) -> str:
+    """Return what a skill is for: the first line of its description, or as much of it as fits in whole sentences."""
+    line = " ".join(tool.description.partition("\n")[0].split())
+    whole = [line[: end.end()] for end in _SENTENCE_END.finditer(line) if end.end() <= _LONGEST_TEXT]
+    return line if 0 < len(line) <= _LONGEST_TEXT else whole[-1] if whole else short(line) or tool.name
 
 
 def _steward(commands: Commands) -> JsonObject:
