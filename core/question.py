@@ -11,6 +11,7 @@ from core.items import Answer, Done, Item, Question
 from core.messages import Attachment, Message
 from core.model import Pictures
 from core.reading import Reader
+from core.reading.formats import named
 
 MOST_PICTURES: Final = 4
 """Pictures that the model is shown, the newest ones: those of earlier questions too, as far as they are recalled."""
@@ -96,7 +97,7 @@ def told(text: str, prepared: Prepared, items: Sequence[Item], files: Sequence[A
         files: those that came with the question.
     """
     unseen = {name for item in items if isinstance(item, Answer) for name in item.unseen}
-    names = [file.filename for file in files if file.id in unseen]
+    names = [named(file) for file in files if file.id in unseen]
     blind = [f"I cannot see pictures with this model, so I have not looked at {' and '.join(names)}."] if names else []
     notes = "\n".join(f"({note})" for note in (*prepared.notes, *blind))
     return "\n\n".join(filter(None, (text, notes)))
