@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from pydantic import JsonValue
 
-from bots.simulator.discord.errors import ApiError, invalid, out_of_length, required, too_long
+from bots.simulator.discord.errors import ApiError, invalid, out_of_length
+from bots.simulator.discord.fields import check_number, check_text, objects
 from bots.simulator.transcript import ShownChoice, ShownControl
 from core.messages import JsonObject
 
@@ -54,54 +55,6 @@ def controls(rows: Sequence[JsonObject]) -> list[ShownControl]:
     return [_control(part) for _, part in _parts(rows, "")]
 
 
-def objects(value: JsonValue, at: str) -> list[JsonObject]:
-    """Read a list of objects.
-
-    Raises:
-        ApiError: it is none.
-    """
-    if not isinstance(value, list):
-        raise invalid(at, "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType.")
-    found = [each for each in value if isinstance(each, dict)]
-    if len(found) != len(value):
-        raise invalid(at, "MODEL_TYPE_CONVERT", "Only dictionaries may be used in a ModelType.")
-    return found
-
-
-def check_text(
-    of: JsonObject, key: str, limit: int, at: str, *, least: int = 1, needed: bool = False, too_short: bool = True
-) -> None:
-    """Hold a text of an object against its limits.
-
-    Raises:
-        ApiError: it is missing though it is needed, no text, or too short or long.
-    """
-    value = of.get(key)
-    if value is None:
-        if needed:
-            raise required(f"{at}.{key}")
-        return
-    if not isinstance(value, str):
-        raise invalid(f"{at}.{key}", "STRING_TYPE_CONVERT", "Could not interpret the value as string.")
-    if len(value) > limit:
-        raise too_long(f"{at}.{key}", limit)
-    if too_short and len(value) < least:
-        raise out_of_length(f"{at}.{key}", least, limit)
-
-
-def check_number(of: JsonObject, key: str, least: int, most: int, at: str) -> None:
-    """Hold a whole number of an object against its limits, where it has one.
-
-    Raises:
-        ApiError: it is none, or out of range.
-    """
-    value = of.get(key)
-    if value is None:
-        return
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        raise invalid(f"{at}.{key}", "NUMBER_TYPE_RANGE", f"int value should be between {least} and {most}.")
-
-
 def check_select(part: JsonObject, at: str) -> None:
     """Hold a menu against its limits.
 
@@ -109,7 +62,7 @@ def check_select(part: JsonObject, at: str) -> None:
         ApiError: 50035 with the place of the first mistake.
     """
     check_text(part, "custom_id", MAX_KEY, at, needed=True)
-    check_text(part, "placeholder", MAX_PLACEHOLDER, at, too_short=False)
+    check_text(part, "placeholder", MAX_PLACEHOLDER, at, least=0)
     check_number(part, "min_values", 0, MAX_CHOICES, at)
     check_number(part, "max_values", 1, MAX_CHOICES, at)
     if part.get("type") != STRING_SELECT:
@@ -120,7 +73,7 @@ def check_select(part: JsonObject, at: str) -> None:
     for number, choice in enumerate(choices):
         check_text(choice, "label", MAX_CHOICE, f"{at}.options.{number}", needed=True)
         check_text(choice, "value", MAX_CHOICE, f"{at}.options.{number}", needed=True)
-        check_text(choice, "description", MAX_CHOICE, f"{at}.options.{number}", too_short=False)
+        check_text(choice, "description", MAX_CHOICE, f"{at}.options.{number}", least=0)
     values = [choice.get("value") for choice in choices]
     for number, value in enumerate(values):
         if value in values[:number]:
@@ -155,7 +108,7 @@ def _check_button(part: JsonObject, at: str) -> None:
     style = part.get("style")
     if style not in (1, 2, 3, 4, _LINK):
         raise invalid(f"{at}.style", "BASE_TYPE_CHOICES", "Value must be one of {1, 2, 3, 4, 5, 6}.")
-    check_text(part, "label", MAX_LABEL, at, too_short=False)
+    check_text(part, "label", MAX_LABEL, at, least=0)
     emoji = part.get("emoji")
     if emoji is not None and not (isinstance(emoji, dict) and (emoji.get("name") or emoji.get("id"))):
         raise invalid(f"{at}.emoji", "BUTTON_COMPONENT_INVALID_EMOJI", "Invalid emoji")

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from pydantic import JsonValue
 
-from bots.simulator.discord.components import check_number, check_text, objects
 from bots.simulator.discord.errors import ApiError, invalid, out_of_length, required
+from bots.simulator.discord.fields import check_number, check_text, objects
 from core.messages import JsonObject
 
 CHAT_INPUT, USER, MESSAGE = 1, 2, 3

@@ -12,12 +12,10 @@ from bots.simulator.discord.components import (
     MAX_KEY,
     ROW,
     STRING_SELECT,
-    check_number,
     check_select,
-    check_text,
-    objects,
 )
 from bots.simulator.discord.errors import invalid, out_of_length
+from bots.simulator.discord.fields import check_number, check_text, objects
 from core.messages import JsonObject
 
 TEXT_INPUT, TEXT_DISPLAY, LABEL, FILE_UPLOAD = 4, 10, 18, 19
@@ -86,7 +84,7 @@ def _check(part: JsonObject, at: str) -> None:
         _check_text_input(inner[0], f"{at}.components.0")
     elif kind == LABEL:
         check_text(part, "label", MAX_TITLE, at, needed=True)
-        check_text(part, "description", 100, at, too_short=False)
+        check_text(part, "description", 100, at, least=0)
         held = part.get("component")
         _check_held(held if isinstance(held, dict) else {}, f"{at}.component")
     elif kind == TEXT_DISPLAY:
@@ -117,8 +115,8 @@ def _check_text_input(part: JsonObject, at: str) -> None:
         raise invalid(f"{at}.style", "BASE_TYPE_CHOICES", "Value must be one of {1, 2}.")
     check_number(part, "min_length", 0, MAX_TEXT, at)
     check_number(part, "max_length", 1, MAX_TEXT, at)
-    check_text(part, "value", MAX_TEXT, at, too_short=False)
-    check_text(part, "placeholder", 100, at, too_short=False)
+    check_text(part, "value", MAX_TEXT, at, least=0)
+    check_text(part, "placeholder", 100, at, least=0)
 
 
 def _inputs(parts: Sequence[JsonObject]) -> Iterator[tuple[JsonObject, JsonObject]]:

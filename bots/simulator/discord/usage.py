@@ -6,8 +6,8 @@ from typing import TypeAlias
 
 from pydantic import JsonValue
 
-from bots.simulator.discord.components import objects
 from bots.simulator.discord.definitions import ATTACHMENT, STRING, SUB_COMMAND, has_type
+from bots.simulator.discord.fields import objects
 from core.messages import JsonObject
 
 OptionValue: TypeAlias = str | int | float | bool | tuple[str, bytes]
