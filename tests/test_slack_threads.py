@@ -105,6 +105,13 @@ async def test_whoever_began_the_thread_is_company_although_they_spoke_before_it
     assert await say(team, root, "U1", "what do you think") == []
 
 
+async def test_slacks_own_messages_are_no_company(team: Team) -> None:
+    root = await thread(team)
+    team.slack.add_user("USLACKBOT", "Slackbot")
+    await team.slack.say("USLACKBOT", "a reminder", channel="C1", thread=root)
+    assert await say(team, root, "U1", "as bars") == ["as bars"]
+
+
 async def test_a_question_right_after_its_answer_is_answered(team: Team, store: Store) -> None:
     root = await thread(team, begun_by="U2")
     await answered(store)

@@ -82,7 +82,8 @@ class Directory:
         posts = answer.get("messages")
         if not isinstance(posts, list):
             return None
-        people = frozenset(str(post.get("user")) for post in posts if not post.get("bot_id") and post.get("user"))
+        said = (text(post, "user") for post in posts if not post.get("bot_id"))
+        people = frozenset(said) - {"", "USLACKBOT", self._bot}
         return self._speakers.put(f"{channel}/{thread}", people)
 
     async def files_in(self, channel: str, ts: str) -> list[str]:

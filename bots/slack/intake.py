@@ -62,6 +62,7 @@ class Intake:
         self._cursors = cursors
         self._bot = bot
         self._team = team
+        self._unknown = Lookup(bot=bot, team=team)
         self._strands: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def take(self, payload: JsonObject) -> JsonObject:
@@ -100,7 +101,7 @@ class Intake:
     async def _said(self, payload: JsonObject) -> bool:
         if calls(payload, self._bot):
             return await self._accept(payload)
-        thread = thread_of(payload, Lookup(bot=self._bot, team=self._team))
+        thread = thread_of(payload, self._unknown)
         company = await self._threads.company(thread) if thread else None
         if company is None:
             return False
@@ -132,9 +133,10 @@ class Intake:
                 return False
 
     async def _edited(self, edit: Edit) -> bool:
-        message = read_speech(edit.payload, await self._look_up(edit.payload))
-        if message is None:
+        unread = read_speech(edit.payload, self._unknown)
+        if unread is None:  # such as the bot's own, while it writes
             return False
+        message = read_speech(edit.payload, await self._look_up(edit.payload)) or unread
         return await self._inbox.edited(message) or (edit.new and await self._inbox.accept(message))
 
     async def _removed(self, removal: Removal) -> bool:
