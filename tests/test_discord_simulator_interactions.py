@@ -173,6 +173,7 @@ async def test_a_choice_from_a_menu_is_told(simulator: DiscordSimulator) -> None
         (button(), "stop", ("a",)),
         (menu(), "kind", ("pie",)),
         (menu(), "kind", ()),
+        (menu(), "kind", ("bar", "line")),
     ],
 )
 async def test_what_a_person_cannot_press_is_refused(

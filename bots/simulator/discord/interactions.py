@@ -214,6 +214,9 @@ def pressed(part: JsonObject, values: tuple[str, ...]) -> JsonObject:
     known = [each.get("value") for each in options if isinstance(each, dict)] if isinstance(options, list) else None
     if not values or (known is not None and not set(values) <= set(known)):
         raise ValueError(f"the menu has the choices {known}")
+    least, most = part.get("min_values", 1), part.get("max_values", 1)
+    if isinstance(least, int) and isinstance(most, int) and not least <= len(values) <= most:
+        raise ValueError(f"the menu takes {least} to {most} values")
     return data | {"values": [*values]}
 
 
