@@ -128,6 +128,12 @@ async def test_a_question_to_a_colleague_is_not_answered(team: Team, store: Stor
     assert await say(team, root, "U2", "is it, Ada?") == []
 
 
+async def test_a_colleague_who_was_called_in_is_company_before_they_say_anything(team: Team) -> None:
+    root = await thread(team)
+    assert await say(team, root, "U1", "<@U2> have a look") == []
+    assert await say(team, root, "U1", "what do you think") == []
+
+
 async def test_its_name_is_enough_among_several(team: Team) -> None:
     root = await thread(team, begun_by="U2")
     assert await say(team, root, "U2", "Steward, and for May") == ["Steward, and for May"]

@@ -39,7 +39,7 @@ class Threads:
         return company if company.joined else None
 
     async def hear(self, payload: JsonObject, message: Message, company: Company) -> bool:
-        """Tell whether what is said in a thread is for the bot; where it is not, note who spoke.
+        """Tell whether what is said in a thread is for the bot; where it is not, note who spoke, and who was called in.
 
         Raises:
             OperatorError: the database cannot be read or written.
@@ -48,11 +48,13 @@ class Threads:
             await self._said(payload, message, company), self._name
         ):
             return True
-        await self._companies.heard(message.conversation, message.author.id)
+        for person in self._named(payload):
+            await self._companies.heard(message.conversation, person)
         return False
 
     async def _said(self, payload: JsonObject, message: Message, company: Company) -> Said:
         author, place = message.author.id, message.conversation
+        said = text(part(payload, "event"), "text")
         before = await self._directory.speakers(place.channel, place.thread or "")
         others = (company.people | (before or frozenset())) - {author, self._bot}
         # their names only matter where a question could be for one of them
@@ -61,10 +63,10 @@ class Threads:
             text=message.text,
             alone=before is not None and not others,
             answered=company.answered,
-            names_others=self._names_others(payload, author),
+            names_others=bool(self._named(payload) - {author}) or _GROUP.search(said) is not None,
             others=tuple(names.values()),
         )
 
-    def _names_others(self, payload: JsonObject, author: str) -> bool:
-        named = set(people_of(payload)) - {author, self._bot}
-        return bool(named) or _GROUP.search(text(part(payload, "event"), "text")) is not None
+    def _named(self, payload: JsonObject) -> set[str]:
+        """Return the people mentioned, and the author."""
+        return set(people_of(payload)) - {self._bot}
