@@ -10,7 +10,8 @@ from pydantic import JsonValue
 from bots.simulator.slack.blocks import checked
 from bots.slack.about import USUAL, question_form, read_asked
 from bots.slack.events import Lookup
-from bots.slack.forms import call, form, problems, read_form
+from bots.slack.filled import call, problems, read_form
+from bots.slack.forms import form
 from bots.slack.home import home, mrkdwn, prompts
 from bots.slack.views import LONGEST_NOTE, read_note
 from core.messages import Attachment, Audience, Conversation, DirectCall, JsonObject

@@ -19,7 +19,7 @@ from bots.slack.events import (
     strand_of,
     thread_of,
 )
-from bots.slack.forms import problems, read_form
+from bots.slack.filled import problems, read_form
 from bots.slack.presses import pressed_in, read_press
 from core.messages import JsonObject
 from core.options import Option

@@ -11,7 +11,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from bots.slack.attachments import FILE_PREFIX
-from bots.slack.events import Lookup, audience
+from bots.slack.events import Lookup, audience, message_id
 from bots.slack.fields import part, parts, text
 from bots.slack.markup import plain
 from bots.slack.views import LONGEST_SECTION, LONGEST_TITLE, LONGEST_VALUE, noted, read_note, words
@@ -89,7 +89,7 @@ def read_asked(payload: JsonObject, lookup: Lookup) -> Message:
     user, channel = text(person, "id"), text(note, "channel")
     direct = lookup.place == "direct"
     return Message(
-        id=f"slack/{lookup.team}/{channel}/{text(view, 'id')}",
+        id=message_id(lookup.team, channel, text(view, "id")),
         conversation=Conversation(
             platform="slack",
             workspace=lookup.team,

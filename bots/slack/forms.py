@@ -1,23 +1,18 @@
-"""Forms in which a skill's options are filled in, and what was filled in; pure.
+"""Forms in which a skill's options are filled in; pure.
 
-https://docs.slack.dev/reference/views/modal-views, https://docs.slack.dev/reference/block-kit/blocks/input-block and
-https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload
+https://docs.slack.dev/reference/views/modal-views and https://docs.slack.dev/reference/block-kit/blocks/input-block
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Final
 
 from pydantic import JsonValue
 
-from bots.slack.attachments import attachments
-from bots.slack.fields import part, parts, text
-from bots.slack.views import LONGEST_SECTION, LONGEST_TITLE, LONGEST_VALUE, noted, read_note, words
-from core.errors import UserError
-from core.messages import Attachment, DirectCall, JsonObject
+from bots.slack.views import LONGEST_SECTION, LONGEST_TITLE, LONGEST_VALUE, noted, words
+from core.messages import JsonObject
 from core.model import Tool
-from core.options import Option, given, missing, typed
+from core.options import Option
 
 FORM: Final = "steward.call"
 """The callback id of a skill's form."""
@@ -26,7 +21,6 @@ MOST_FIELDS: Final = 98
 """Options of one form, beside what is said above them: a view holds 100 blocks."""
 
 _LONGEST_HINT: Final = 2000
-_LONGEST_ERROR: Final = 300
 _MOST_CHOICES: Final = 100
 _LONGEST_CHOICE: Final = 150
 _LONGEST_LABEL: Final = 75
@@ -34,24 +28,6 @@ _SHORT: Final = 100
 """Characters of a text that is filled in on one line."""
 
 _YES_OR_NO: Final = ("yes", "no")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filled:
-    """A form as it was submitted.
-
-    Attributes:
-        channel: where it was opened.
-        response_url: of the command that opened it.
-        texts: what was filled in, by option.
-        files: the files that were put in, by option.
-    """
-
-    skill: str
-    channel: str
-    response_url: str = ""
-    texts: Mapping[str, str] = field(default_factory=dict)
-    files: Mapping[str, Attachment] = field(default_factory=dict)
 
 
 def form(
@@ -71,61 +47,6 @@ def form(
             *(_block(option, arguments.get(option.name, option.default)) for option in options[:MOST_FIELDS]),
         ],
     }
-
-
-def read_form(view: JsonObject) -> Filled:
-    """Return what was filled in, from a submitted view."""
-    note = read_note(view)
-    texts: dict[str, str] = {}
-    files: dict[str, Attachment] = {}
-    values = part(part(view, "state"), "values")
-    for name in values:
-        element = part(part(values, name), name)
-        if put_in := attachments(parts(element, "files")):
-            files[name] = put_in[0]
-        elif element.get("type") != "file_input":
-            texts[name] = text(element, "value") or text(part(element, "selected_option"), "value")
-    return Filled(
-        skill=text(note, "skill"),
-        channel=text(note, "channel"),
-        response_url=text(note, "response_url"),
-        texts=texts,
-        files=files,
-    )
-
-
-def problems(options: Sequence[Option], filled: Filled) -> dict[str, str]:
-    """Return what is wrong with what was filled in, by option; nothing where the call can be made."""
-    found: dict[str, str] = {}
-    for option in options:
-        try:
-            arguments = given([option], _texts([option], filled))
-        except UserError as error:
-            found[option.name] = str(error)[:_LONGEST_ERROR]
-        else:
-            if missing([option], {**arguments, **filled.files}):
-                found[option.name] = "This is needed."
-    return found
-
-
-def call(options: Sequence[Option], filled: Filled) -> tuple[DirectCall, str]:
-    """Return the call that was filled in without problems, and as somebody would type it.
-
-    What is as it is by default is left out.
-    """
-    usual = {option.name: option.default for option in options if not option.required}
-    arguments = {
-        name: value
-        for name, value in given(options, _texts(options, filled)).items()
-        if name not in usual or value != usual[name]
-    }
-    files = {name: place for place, name in enumerate(filled.files)}
-    named: JsonObject = {**arguments, **{name: file.filename for name, file in filled.files.items()}}
-    return DirectCall(skill=filled.skill, arguments=arguments, files=files), f"call {typed(filled.skill, named)}"
-
-
-def _texts(options: Sequence[Option], filled: Filled) -> dict[str, str]:
-    return {option.name: filled.texts[option.name] for option in options if option.name in filled.texts}
 
 
 def _block(option: Option, value: JsonValue) -> JsonObject:

@@ -3,7 +3,6 @@
 https://docs.slack.dev/interactivity/handling-user-interaction
 """
 
-import time
 from typing import Final
 
 from bots.commands import Commands
@@ -11,14 +10,14 @@ from bots.platform import Inbox
 from bots.slack.about import QUESTION, SHORTCUT, asked_in, channel_asked_in, question_form, read_asked
 from bots.slack.apology import apology
 from bots.slack.directory import Directory
-from bots.slack.events import audience
 from bots.slack.fields import part, parts, text
-from bots.slack.forms import FORM, Filled, call, problems, read_form
+from bots.slack.filled import problems, read_call, read_form
+from bots.slack.forms import FORM
 from bots.slack.manifest import COMMAND
 from bots.slack.markup import mentioned
 from bots.slack.presses import Used, pressed_in, read_press
 from bots.slack.surfaces import Surfaces
-from core.messages import Conversation, JsonObject, Message, Person
+from core.messages import Conversation, JsonObject
 
 TYPES: Final = frozenset({"block_actions", "message_action", "view_submission", "view_closed", "shortcut"})
 """The types of interactive payloads."""
@@ -105,31 +104,13 @@ class Interactivity:
         if wrong := problems(options, filled):
             return _refused(wrong)
         try:
-            message = await self._call(payload, filled)
+            person = text(part(payload, "user"), "id")
+            message = read_call(payload, filled, options, await self._directory.look_up(filled.channel, [person]))
             if await self._inbox.accept(message):
                 self._surfaces.announce(message, f"{message.author.name} used `{COMMAND} {message.text}`")
         except Exception as error:
             return _refused({_first_input(payload): apology(error, "a form could not be taken in")})
         return {}
-
-    async def _call(self, payload: JsonObject, filled: Filled) -> Message:
-        """Return the call in the channel where the form was opened; a form is submitted once, whatever comes twice."""
-        person = part(payload, "user")
-        user = text(person, "id")
-        lookup = await self._directory.look_up(filled.channel, [user])
-        place = Conversation(platform="slack", workspace=self._team, channel=filled.channel)
-        direct, said = call(self._commands.options[filled.skill], filled)
-        return Message(
-            id=f"{place.channel_key}/{text(part(payload, 'view'), 'id')}",
-            conversation=place,
-            audience=audience(lookup.place, team=self._team, channel=filled.channel, user=user),
-            author=Person(id=user, name=lookup.names.get(user) or text(person, "name") or user),
-            text=said,
-            attachments=tuple(filled.files.values()),
-            sent_at=time.time(),
-            origin={"response_url": filled.response_url},
-            direct=direct,
-        )
 
 
 def _refused(wrong: dict[str, str]) -> JsonObject:

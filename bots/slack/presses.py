@@ -6,7 +6,7 @@ https://docs.slack.dev/reference/interaction-payloads/block_actions-payload
 import time
 from dataclasses import dataclass
 
-from bots.slack.events import Lookup, audience
+from bots.slack.events import Lookup, audience, message_id
 from bots.slack.fields import part, parts, text
 from core.controls import read
 from core.messages import Conversation, JsonObject, Message, Person
@@ -55,7 +55,7 @@ def _message(payload: JsonObject, action: JsonObject, channel: str, lookup: Look
     user, at = text(person, "id"), text(action, "action_ts")
     thread = text(shown, "thread_ts") or text(container, "thread_ts")
     return Message(
-        id=f"slack/{lookup.team}/{channel}/{text(payload, 'trigger_id') or f'{user}.{at}'}",
+        id=message_id(lookup.team, channel, text(payload, "trigger_id") or f"{user}.{at}"),
         conversation=Conversation(
             platform="slack",
             workspace=lookup.team,
