@@ -253,6 +253,12 @@ def test_the_home_tab_says_what_there_is() -> None:
     assert "More." not in shown
 
 
+@pytest.mark.parametrize("follows", [True, False])
+def test_the_home_tab_says_how_following_can_be_switched(follows: bool) -> None:
+    shown = str(home("Steward", [], "", follows=follows))
+    assert ("I answer only when I am mentioned." in shown) is not follows
+
+
 def test_the_home_tab_is_silent_about_usage_where_none_is_told() -> None:
     assert "usage" not in str(home("Steward", [], ""))
 

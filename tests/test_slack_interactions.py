@@ -340,6 +340,16 @@ async def test_a_press_by_somebody_of_another_workspace_is_theirs(team: Team) ->
     assert message.audience == Audience(scope="channel", id="slack/C1")
 
 
+async def test_somebody_of_another_workspace_is_answered_for_the_channel_alone(team: Team) -> None:
+    team.slack.world.channels["C1"].shared = True
+    team.slack.add_user("U7", "Linus", team="T7")
+    team.slack.world.channels["C1"].members.add("U7")
+    await team.slack.mention("C1", "U7", "what do they say in other channels?")
+    await team.slack.settled()
+    assert {message.audience for message in team.accepted} == {Audience(scope="channel", id="slack/C1")}
+    assert {message.author.name for message in team.accepted} == {"Linus"}
+
+
 async def test_buttons_that_are_not_ours_say_nothing(either: Team) -> None:
     either.slack.deliver(
         "interactive",

@@ -28,13 +28,14 @@ _BULLET: Final = re.compile(r"^(\s*)[-*] ", re.MULTILINE)
 _HEADING: Final = re.compile(r"^#{1,6} +(.+)$", re.MULTILINE)
 
 
-def home(name: str, tools: Sequence[Tool], usage: str) -> JsonObject:
+def home(name: str, tools: Sequence[Tool], usage: str, *, follows: bool = True) -> JsonObject:
     """Return the Home tab for one person.
 
     Args:
         name: what the assistant calls itself.
         tools: its skills.
         usage: what the person used, in Markdown; "" where that is not told.
+        follows: threads are followed where nobody has switched that.
     """
     blocks: list[JsonValue] = [
         *_titled(name, ["An assistant this team shares. Mention me in a channel, or write to me directly."]),
@@ -45,7 +46,7 @@ def home(name: str, tools: Sequence[Tool], usage: str) -> JsonObject:
     ]
     if usage:
         blocks += _titled("Your usage this month", mrkdwn(usage).split("\n"))
-    blocks += _titled("Settings", _SETTINGS)
+    blocks += _titled("Settings", (_FOLLOWING if follows else _NOT_FOLLOWING, _FORGETTING))
     return {"type": "home", "blocks": blocks}
 
 
@@ -61,11 +62,17 @@ def mrkdwn(markdown: str) -> str:
     return _BOLD.sub(r"*\1*", _HEADING.sub(r"*\1*", said))
 
 
-_SETTINGS: Final = (
+_FOLLOWING: Final = (
     "*Following threads.* In threads I take part in I answer without being mentioned when you speak to me. Say "
-    "`/steward follow off` in a channel to have me answer there only when I am mentioned, and `follow on` to undo it.",
+    "`/steward follow off` in a channel to have me answer there only when I am mentioned, and `follow on` to undo it."
+)
+_NOT_FOLLOWING: Final = (
+    "*Following threads.* I answer only when I am mentioned. Say `/steward follow on` in a channel to have me answer "
+    "in its threads that I take part in without being mentioned, when you speak to me, and `follow off` to undo it."
+)
+_FORGETTING: Final = (
     "*Forgetting.* Say `/steward forget` in a channel to have me forget what was said there. "
-    "Deleting a question removes my answer, and :x: on an answer to your question does too.",
+    "Deleting a question removes my answer, and :x: on an answer to your question does too."
 )
 
 

@@ -136,7 +136,7 @@ class SlackPlatform:
             await asyncio.gather(looking_back, surfaces.close(), return_exceptions=True)
 
     def _intake(self, inbox: Inbox, surfaces: Surfaces, *, bot: str, team: str) -> Intake:
-        commands = self._commands
+        commands, follows = self._commands, self._config.follow == "threads"
         directory = Directory(self._hasty, bot=bot, team=team)
         return Intake(
             inbox=inbox,
@@ -144,14 +144,8 @@ class SlackPlatform:
             interactivity=Interactivity(
                 inbox=inbox, commands=commands, directory=directory, surfaces=surfaces, team=team
             ),
-            threads=Threads(
-                self._companies,
-                directory,
-                name=commands.name,
-                bot=bot,
-                usually=self._config.follow == "threads",
-            ),
-            welcome=Welcome(surfaces, name=commands.name, tools=commands.tools, usage=self._usage),
+            threads=Threads(self._companies, directory, name=commands.name, bot=bot, usually=follows),
+            welcome=Welcome(surfaces, name=commands.name, tools=commands.tools, usage=self._usage, follows=follows),
             directory=directory,
             cursors=self._cursors,
             bot=bot,

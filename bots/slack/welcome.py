@@ -33,13 +33,15 @@ class Welcome:
         name: what the assistant calls itself.
         tools: the skills.
         usage: says what a person used this month.
+        follows: threads are followed where nobody has switched that.
     """
 
-    def __init__(self, surfaces: Surfaces, *, name: str, tools: Sequence[Tool], usage: Usage) -> None:
+    def __init__(self, surfaces: Surfaces, *, name: str, tools: Sequence[Tool], usage: Usage, follows: bool) -> None:
         self._surfaces = surfaces
         self._name = name
         self._tools = tools
         self._usage = usage
+        self._follows = follows
         self._untitled: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     def take(self, payload: JsonObject) -> None:
@@ -72,4 +74,4 @@ class Welcome:
             usage = await self._usage(person)
         except Exception as error:
             usage = apology(error, "the usage of a person could not be read")
-        await self._surfaces.publish(person.id, home(self._name, self._tools, usage))
+        await self._surfaces.publish(person.id, home(self._name, self._tools, usage, follows=self._follows))
