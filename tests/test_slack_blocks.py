@@ -26,7 +26,7 @@ from tests.slack_draft import Desk, deliver, finished, seen, started, texts
 from tests.slack_team import Team, listening, mention
 
 PNG = Attachment(filename="chart.png", media_type="image/png", content=b"\x89PNG")
-TABLE = "| Name | Size |\n| :--- | ---: |\n| **a** | 1 |\n| `b|c` \\| d | |"
+TABLE = "| Name | Size |\n| :--- | ---: |\n| **a** | 1 |\n| `bc` \\| d | |"
 
 
 @pytest.fixture
@@ -65,13 +65,13 @@ def test_a_table_becomes_a_block_between_the_text_around_it() -> None:
     before, table, after = parted
     assert (before, after) == ("Before.", "After.")
     assert table.alignments == ("left", "right")
-    assert table.rows == (("Name", "Size"), ("**a**", "1"), ("`b", "c` | d"))
+    assert table.rows == (("Name", "Size"), ("**a**", "1"), ("`bc` | d", ""))
 
 
 def test_a_cell_keeps_its_look_and_an_empty_one_has_a_space() -> None:
     parted = around_table("|a|b|c|d|\n|-|-|-|-|\n|**x** y|`z`|[l](https://x.org)||")
     assert parted is not None
-    rows = cast("list[list[JsonObject]]", block(parted[1])["rows"])
+    rows = cast("list[list[JsonObject]]", block(parted[1], Links("x.org"))["rows"])
     assert rows[0][0] == {
         "type": "rich_text",
         "elements": [
@@ -93,6 +93,7 @@ def test_a_cell_keeps_its_look_and_an_empty_one_has_a_space() -> None:
         "no table | at all",
         f"```\n{TABLE}\n```",
         "| a | b |\n|---|\n| 1 | 2 |",
+        "| a | b |\n|---|---|\n| `1 | 2` |",
         "\n".join(["|a|", "|-|", *["|1|"] * MOST_ROWS]),
         "\n".join(["|a" * (MOST_COLUMNS + 1), "|-" * (MOST_COLUMNS + 1)]),
         "\n".join(["|a|", "|-|", *[f"|{'x' * 200}|"] * 60]),
@@ -104,7 +105,7 @@ def test_what_is_no_table_or_too_large_stays_markdown(text: str) -> None:
 
 
 def test_a_second_table_stays_markdown() -> None:
-    best = forms(f"{TABLE}\n\nand\n\n{TABLE}")[0]
+    best = forms(f"{TABLE}\n\nand\n\n{TABLE}", links=Links())[0]
     assert kinds(best) == ["table", "markdown"]
 
 
@@ -115,14 +116,14 @@ def test_no_word_is_lost_around_a_table(text: str) -> None:
         assert before in text
         assert after in text
         assert all(len(row) == len(table.rows[0]) for row in table.rows)
-        block(table)
+        block(table, Links())
 
 
 async def test_a_table_of_an_answer_is_shown_as_one(slack: SlackSimulator, question: Message) -> None:
     draft = Desk(slack).draft(question)
     await deliver(draft, Part(key="1.0", text=f"Sizes:\n\n{TABLE}\n\nThat is all.", controls=controls(question)))
     [answer] = seen(slack)
-    assert answer.tables == [[["Name", "Size"], ["a", "1"], ["`b", "c` | d"]]]
+    assert answer.tables == [[["Name", "Size"], ["a", "1"], ["bc | d", "\u00a0"]]]
     assert "Sizes:" in answer.text
     assert "That is all." in answer.text
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
+from bots.links import Links
 from bots.slack import tables
 from bots.slack.markup import escape, inert
 from core.controls import Control
@@ -30,7 +31,7 @@ def content(markdown: str, *, blocks: bool = True) -> JsonObject:
     return {**plain, "blocks": [_markdown(markdown)]} if blocks else plain
 
 
-def forms(text: str, controls: Sequence[Control] = ()) -> list[JsonObject]:
+def forms(text: str, controls: Sequence[Control] = (), *, links: Links) -> list[JsonObject]:
     """Return the forms a message can have, best first: each for a server that refuses the blocks of those before.
 
     With a table as a block and controls, without the table, without the controls, without any block. The last says
@@ -40,7 +41,7 @@ def forms(text: str, controls: Sequence[Control] = ()) -> list[JsonObject]:
     written: list[list[JsonValue]] = [[_markdown(text), *below]]
     if parted := tables.around_table(text):
         before, table, after = parted
-        written.insert(0, [*_stretch(before), tables.block(_inert(table)), *_stretch(after), *below])
+        written.insert(0, [*_stretch(before), tables.block(_inert(table), links), *_stretch(after), *below])
     if below:
         written.append([_markdown(text)])
     return [{"text": escape(text), "blocks": blocks} for blocks in [*written, []]]

@@ -100,7 +100,9 @@ class Live:
             await stop(self._client, self._channel, ts)
             self._open.discard(ts)
         try:
-            await posts.edit(self._client, self._channel, ts, forms(text, controls), metadata=metadata)
+            await posts.edit(
+                self._client, self._channel, ts, forms(text, controls, links=self._progress.links), metadata=metadata
+            )
         except SlackApiError as error:
             if code(error) == _CONFLICT:
                 self._open.add(ts)
@@ -235,7 +237,7 @@ class Live:
         markdown = self._progress.markdown()
         if not markdown:
             return
-        shown = forms(markdown, while_running(self._turn))
+        shown = forms(markdown, while_running(self._turn), links=self._progress.links)
         await posts.edit(self._streams.client, self._channel, ts, shown, metadata=live_metadata(self._turn))
         self._edited = markdown
 
@@ -248,7 +250,7 @@ class Live:
             self._open.add(ts)
         else:
             markdown = self._progress.markdown()
-            shown = forms(markdown, while_running(self._turn))
+            shown = forms(markdown, while_running(self._turn), links=self._progress.links)
             ts = await posts.post(
                 self._streams.client, self._message.conversation, shown, metadata=live_metadata(self._turn)
             )

@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from bots.links import Links
+
 _TOKEN: Final = re.compile(r"<([^<>]*)>")
 _USER: Final = re.compile(r"<@(\w+)")
 _JOINER: Final = "\u2060"
@@ -21,6 +23,7 @@ _MENTION: Final = re.compile(
 )
 _BARE: Final = re.compile(rf"(?<![\w.])@(?=(?:{_MASS})\b)", re.IGNORECASE)
 _BARE_SPELLED: Final = re.compile(rf"(?<![\w.])({_AT})(?=(?:{_MASS})\b|{_SPELLED})", re.IGNORECASE)
+_SPAN: Final = re.compile(r"`+([^`]*)`+")
 _LONGEST_MENTION: Final = 80
 _UNSETTLED: Final = re.compile(r"[<&@\\]\S*\Z")
 
@@ -62,6 +65,20 @@ def inert(markdown: str) -> str:
     every spelling Markdown turns into one. Whether the block reads mentions at all is not documented.
     """
     return _BARE_SPELLED.sub(rf"\1{_JOINER}", _MENTION.sub(rf"\1{_JOINER}", markdown))
+
+
+def plainly(text: str, links: Links) -> str:
+    """Return text for a place that may not read Markdown: it mentions nobody and has no link off the list.
+
+    `Links.inert` puts an address into a span of code, which is none there; it is spelled like `https[:]//a[.]example`.
+    """
+    marked = links.inert(text.replace("`", "'"))
+    return inert(_SPAN.sub(lambda span: apart(span[1]), marked))
+
+
+def apart(address: str) -> str:
+    """Spell an address so that people can read it and nothing makes it live."""
+    return address.replace(":", "[:]").replace(".", "[.]")
 
 
 def settled(markdown: str) -> int:

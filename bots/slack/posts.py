@@ -66,8 +66,14 @@ async def edit(
 
 
 def shortened(text: str) -> str:
-    """Return as much of an escaped text as an edit may have; beside blocks it is only read in notifications."""
-    return text if len(text) <= LONGEST_EDIT else f"{_HALF_ENTITY.sub('', text[: LONGEST_EDIT - 1])}…"
+    """Return as much of an escaped text as an edit may have; beside blocks it is only read in notifications.
+
+    Where code is cut off, an address in it would be a link, so that none stays whole.
+    """
+    if len(text) <= LONGEST_EDIT:
+        return text
+    apart = text[:LONGEST_EDIT].replace("://", ":\u2060//").replace("www.", "www\u2060.")
+    return f"{_HALF_ENTITY.sub('', apart[: LONGEST_EDIT - 1])}…"
 
 
 async def delete(client: AsyncWebClient, channel: str, ts: str) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias
 
 from bots.links import Links
-from bots.slack.markup import inert, settled
+from bots.slack.markup import inert, plainly, settled
 from bots.slack.pieces import LIMIT
 from core.events import Event, Restarted, SkillFinished, SkillStarted, TextDelta
 from core.items import Call, Result
@@ -125,7 +125,7 @@ class Progress:
     def _short(self, text: str, limit: int) -> str:
         """Return a text on one line, made inert once it has its length."""
         line = " ".join(text.split())
-        return inert(self.links.inert(line if len(line) <= limit else f"{line[: limit - 1]}…"))
+        return plainly(line if len(line) <= limit else f"{line[: limit - 1]}…", self.links)
 
 
 def _arguments(written: str) -> str:

@@ -176,7 +176,9 @@ class SlackDraft:
         if not self._outside:
             try:
                 metadata = adoption.metadata(self._message, part)
-                return await posts.post(self._client, self._place, forms(part.text, part.controls), metadata=metadata)
+                return await posts.post(
+                    self._client, self._place, forms(part.text, part.controls, links=self._links), metadata=metadata
+                )
             except SlackApiError as error:
                 if code(error) not in _NOT_HERE or not self._message.origin.get(_RESPONSE_URL):
                     raise
@@ -186,7 +188,9 @@ class SlackDraft:
     async def _respond(self, part: Part) -> str:
         """Answer a command in a channel the bot is not in, where what was posted cannot be read back."""
         try:
-            answer = await respond(self._message.origin[_RESPONSE_URL], forms(part.text, part.controls))
+            answer = await respond(
+                self._message.origin[_RESPONSE_URL], forms(part.text, part.controls, links=self._links)
+            )
         except TROUBLE as error:
             if uncertain(error):
                 self._unknown.add(part.key)

@@ -10,6 +10,8 @@ from typing import Final, TypeAlias
 
 from pydantic import JsonValue
 
+from bots.links import Links
+from bots.slack.markup import apart
 from core.messages import JsonObject
 
 MOST_ROWS: Final = 100
@@ -29,7 +31,9 @@ _INLINE: Final = re.compile(
     r"|(?<!\w)(?P<mark>[*_])(?P<italic>[^*_\s](?:[^*_]*[^*_\s])?)(?P=mark)(?!\w)"
     r"|\[(?P<label>[^\[\]]+)\]\((?P<url>https?://[^\s()<>]+)\)"
 )
+_SPAN: Final = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)")
 _ESCAPED: Final = re.compile(r"\\([!-/:-@\[-`{-~])")
+_ADDRESS: Final = re.compile(r"(?:[a-z][a-z0-9+.-]*://|www\.)[^\s<>|\"`]+", re.IGNORECASE)
 _NOTHING: Final = "\u00a0"
 
 
@@ -42,25 +46,30 @@ class Table:
 
     def fits(self) -> bool:
         """Tell whether it is within the limits of a block."""
-        characters = sum(len(cell) or 1 for row in self.rows for cell in row)
-        return len(self.rows) <= MOST_ROWS and len(self.rows[0]) <= MOST_COLUMNS and characters <= MOST_CHARACTERS
+        cells = [cell for row in self.rows for cell in row]
+        small = len(self.rows) <= MOST_ROWS and len(self.rows[0]) <= MOST_COLUMNS
+        return small and sum(len(cell) or 1 for cell in cells) <= MOST_CHARACTERS
 
 
 Stretch: TypeAlias = str | Table
 
 
 def around_table(markdown: str) -> tuple[str, Table, str] | None:
-    """Return the first table that fits a block, with the Markdown before and after it; None where there is none."""
+    """Return the first table that fits a block, with the Markdown before and after it; None where there is none.
+
+    In one whose columns part a span of code, what was code would be none any more: it stays Markdown.
+    """
     lines = markdown.split("\n")
     for start, end, table in _tables(lines):
-        if table.fits():
+        if table.fits() and not any("`" in _SPAN.sub("", cell) for row in table.rows for cell in row):
             return "\n".join(lines[:start]).strip("\n"), table, "\n".join(lines[end:]).strip("\n")
     return None
 
 
-def block(table: Table) -> JsonObject:
-    """Return a table as a block."""
-    rows: list[JsonValue] = [[_cell(cell, bold=row is table.rows[0]) for cell in row] for row in table.rows]
+def block(table: Table, links: Links) -> JsonObject:
+    """Return a table as a block, in which no address is live that is off the list."""
+    cells = _Cells(links=links)
+    rows: list[JsonValue] = [[cells.cell(cell, bold=row is table.rows[0]) for cell in row] for row in table.rows]
     columns: list[JsonValue] = [{"align": alignment, "is_wrapped": True} for alignment in table.alignments]
     return {"type": "table", "rows": rows, "column_settings": columns}
 
@@ -111,35 +120,43 @@ def _alignment(rule: str) -> str:
     return "left"
 
 
-def _cell(markdown: str, *, bold: bool) -> JsonObject:
-    """Return a cell; one without words has a space, because Slack refuses an empty one."""
-    if not bold and not _INLINE.search(markdown):
-        return {"type": "raw_text", "text": _plain(markdown) or _NOTHING}
-    elements: list[JsonValue] = list(_elements(markdown, bold=bold)) or [{"type": "text", "text": _NOTHING}]
-    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": elements}]}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cells:
+    """Writes cells, where nothing but `links` tells whether an address is live: one in code may be as well."""
 
+    links: Links
 
-def _elements(markdown: str, *, bold: bool) -> Iterator[JsonObject]:
-    end = 0
-    for match in _INLINE.finditer(markdown):
-        yield from _text(_plain(markdown[end : match.start()]), bold=bold)
-        end = match.end()
-        if match["url"]:
-            yield {"type": "link", "url": match["url"], "text": _plain(match["label"])}
-        elif match["code"]:
-            yield from _text(match["code"], bold=bold, style="code")
-        else:
-            style = next(name for name in ("bold", "strike", "italic") if match[name])
-            yield from _text(_plain(match[style]), bold=bold, style=style)
-    yield from _text(_plain(markdown[end:]), bold=bold)
+    def cell(self, markdown: str, *, bold: bool) -> JsonObject:
+        """Return a cell; one without words has a space, because Slack refuses an empty one."""
+        if not bold and not _INLINE.search(markdown):
+            return {"type": "raw_text", "text": self._plain(markdown) or _NOTHING}
+        elements: list[JsonValue] = list(self._elements(markdown, bold=bold)) or [{"type": "text", "text": _NOTHING}]
+        return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": elements}]}
 
+    def _elements(self, markdown: str, *, bold: bool) -> Iterator[JsonObject]:
+        end = 0
+        for match in _INLINE.finditer(markdown):
+            yield from self._text(self._plain(markdown[end : match.start()]), bold=bold)
+            end = match.end()
+            if match["url"] and self.links.live(match["url"]):
+                yield {"type": "link", "url": match["url"], "text": self._plain(match["label"])}
+            elif match["url"]:
+                yield from self._text(self._plain(match[0]), bold=bold)
+            elif match["code"]:
+                yield from self._text(self._apart(match["code"]), bold=bold, style="code")
+            else:
+                style = next(name for name in ("bold", "strike", "italic") if match[name])
+                yield from self._text(self._plain(match[style]), bold=bold, style=style)
+        yield from self._text(self._plain(markdown[end:]), bold=bold)
 
-def _text(words: str, *, bold: bool, style: str = "") -> Iterator[JsonObject]:
-    if not words:
-        return
-    styles: JsonObject = {**({"bold": True} if bold else {}), **({style: True} if style else {})}
-    yield {"type": "text", "text": words, **({"style": styles} if styles else {})}
+    def _text(self, words: str, *, bold: bool, style: str = "") -> Iterator[JsonObject]:
+        if not words:
+            return
+        styles: JsonObject = {**({"bold": True} if bold else {}), **({style: True} if style else {})}
+        yield {"type": "text", "text": words, **({"style": styles} if styles else {})}
 
+    def _plain(self, markdown: str) -> str:
+        return self._apart(_ESCAPED.sub(r"\1", markdown))
 
-def _plain(markdown: str) -> str:
-    return _ESCAPED.sub(r"\1", markdown)
+    def _apart(self, text: str) -> str:
+        return _ADDRESS.sub(lambda found: found[0] if self.links.live(found[0]) else apart(found[0]), text)

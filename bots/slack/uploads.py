@@ -3,7 +3,7 @@
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.links import Links
-from bots.slack.markup import escape, inert
+from bots.slack.markup import escape, plainly
 from core.messages import Attachment, Conversation
 from core.outlet import Part
 
@@ -40,6 +40,6 @@ def _file(attachment: Attachment, links: Links) -> dict[str, object]:
     return {
         "content": attachment.content or b"",
         "filename": attachment.filename,
-        "title": inert(links.inert(attachment.filename)),
-        "alt_txt": inert(links.inert(alt(attachment)))[:LONGEST_ALT] or None,
+        "title": plainly(attachment.filename, links),
+        "alt_txt": plainly(alt(attachment), links)[:LONGEST_ALT] or None,
     }

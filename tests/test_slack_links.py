@@ -1,0 +1,89 @@
+"""Links in answers in the simulated Slack: those off the list are live at no moment, on no way."""
+
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import cast
+from urllib.parse import urlsplit
+
+import pytest
+
+from bots.links import Links
+from bots.simulator.slack import Fault, SlackSimulator, reading
+from bots.simulator.slack.markup import addresses
+from bots.slack.blocks import forms
+from bots.slack.markup import plainly
+from core.events import TextDelta
+from core.messages import Attachment, JsonObject, Message
+from core.outlet import Part
+from tests.link_corpus import GOOD, texts
+from tests.slack_draft import Desk, deliver, finished, seen, started
+from tests.slack_team import Team, listening, mention
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[SlackSimulator]:
+    async with SlackSimulator() as simulator:
+        yield simulator
+
+
+@pytest.fixture
+async def team(slack: SlackSimulator) -> AsyncIterator[Team]:
+    async with listening(slack) as team:
+        yield team
+
+
+@pytest.fixture
+async def question(team: Team) -> Message:
+    return await mention(team)
+
+
+@pytest.mark.parametrize("live", ["stream", "edits"])
+async def test_s2_no_link_off_the_list_is_live_at_any_moment(
+    slack: SlackSimulator, question: Message, live: str
+) -> None:
+    if live == "edits":
+        slack.fail("chat.startStream", Fault(error="unknown_method"))
+    links = Links("good.example")
+    desk = Desk(slack, links=links)
+    text = "Look at https://good.example/a and https://evil.example/?q=secret and [this](https://evil.example/b). " * 4
+    draft = desk.draft(question)
+    await draft.show(started("fetch", arguments='{"url": "https://evil.example/c"}'))
+    await draft.show(finished("fetch", text="see https://evil.example/d"))
+    for start in range(0, len(text), 6):
+        await draft.show(TextDelta(text=text[start : start + 6]))
+        if start % 5 == 0:
+            with suppress(TimeoutError):
+                await slack.called("chat.update", len(slack.calls("chat.update")) + 1, timeout=0.01)
+    hostile = Attachment(
+        filename="https://evil.example/e.png", media_type="image/png", content=b"\x89PNG", alt="https://evil.example/f"
+    )
+    said = links.inert(text.strip())
+    await deliver(draft, Part(key="1.0", text=said), Part(key="1.1", attachments=(hostile,)))
+    assert {link for each in seen(slack) for link in each.links} <= {"https://good.example/a"}
+    [completed] = slack.calls("files.completeUploadExternal")
+    assert links.inert(str(completed.arguments["files"])) == str(completed.arguments["files"])
+    assert seen(slack)[0].text.replace("\u2060", "") == said
+
+
+def leads_away(address: str) -> bool:
+    """Tell whether an address that Slack makes live leads to a host off the list; one with `[.]` leads nowhere."""
+    if "[:]" in address or "[.]" in address:
+        return False
+    host = urlsplit(address if "://" in address else f"https://{address}").hostname or ""
+    return "." in host and not f".{host}".endswith(f".{GOOD}")
+
+
+def found_live(text: str) -> list[str]:
+    """Return the addresses off the list that Slack could make live, in any form of a message or a caption."""
+    links = Links(GOOD)
+    cell = text.replace("\n", " ")
+    table = links.inert(f"| link |\n|---|\n| {cell} |\n| `{cell}` |")
+    found = addresses(plainly(text, links))
+    for form in (*forms(links.inert(text), links=links), *forms(table, links=links)):
+        blocks = cast("list[JsonObject]", form["blocks"])
+        found += reading.links("" if blocks else str(form["text"]), blocks)
+    return [address for address in found if leads_away(address)]
+
+
+def test_s2_no_spelling_of_a_link_is_live_in_any_form_of_a_message() -> None:
+    assert [(text, found) for text in texts() if (found := found_live(text))] == []
