@@ -77,6 +77,14 @@ def _parser() -> argparse.ArgumentParser:
     chat.add_argument("--file", metavar="PATH", action="append", default=[], help="send a file with the first message")
     chat.set_defaults(command=_chat)
 
+    call = commands.add_parser(
+        "call", parents=[everywhere], add_help=False, help="run a skill, without the language model"
+    )
+    call.add_argument("--help", "-h", action="store_true")
+    call.add_argument("name", nargs="?", default="")
+    call.add_argument("words", nargs=argparse.REMAINDER)
+    call.set_defaults(command=_call)
+
     run = commands.add_parser("run", parents=[everywhere], help="answer on every configured platform")
     run.set_defaults(command=_run)
 
@@ -129,6 +137,16 @@ def _chat(arguments: argparse.Namespace) -> int:
     from bots.terminal.chat import chat
 
     return chat(config, once=arguments.once, paths=arguments.file)
+
+
+def _call(arguments: argparse.Namespace) -> int:
+    from core import telemetry
+
+    config = _config(arguments)
+    telemetry.configure(config.log, config.secrets(), file=config.data_dir / "chat.log")
+    from bots.terminal.call import call
+
+    return call(config, arguments.name, ["--help"] if arguments.help else arguments.words)
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -131,11 +131,7 @@ class Commands:
         Raises:
             UserError: there is no such skill or option, or a value is not one for its option.
         """
-        wanted = self.options.get(skill)
-        if wanted is None:
-            raise UserError(f"There is no skill {skill[:60]!r}; `skills` lists them.")
-        arguments = given(wanted, texts)
-        return Typed(call=DirectCall(skill=skill, arguments=arguments), missing=missing(wanted, arguments))
+        return called(self.options, skill, texts)
 
     def help(self, platform: str) -> Reply:
         """Say what can be done here."""
@@ -151,6 +147,19 @@ class Commands:
             lines.append(f"- `{tool.name}` – {tool.description.splitlines()[0]}")
             lines += [f"  e.g. “{example}”" for example in tool.examples[:1]]
         return Reply(text="\n".join(lines))
+
+
+def called(known: Mapping[str, Sequence[Option]], skill: str, texts: Mapping[str, str]) -> Typed:
+    """Read the texts that were filled in for one of the skills whose options are known; see `core.options.given`.
+
+    Raises:
+        UserError: there is no such skill or option, or a value is not one for its option.
+    """
+    wanted = known.get(skill)
+    if wanted is None:
+        raise UserError(f"There is no skill {skill[:60]!r}; `skills` lists them.")
+    arguments = given(wanted, texts)
+    return Typed(call=DirectCall(skill=skill, arguments=arguments), missing=missing(wanted, arguments))
 
 
 def _count(number: int, noun: str) -> str:

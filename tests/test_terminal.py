@@ -498,7 +498,9 @@ async def test_what_is_no_command_is_a_message(tmp_path: Path, typed: str, asked
 async def test_a_model_that_fails_fails_the_last_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     terminal = await converse(tmp_path, ScriptedModel(ModelError("The model is away.")), "hi", interactive=False)
     assert terminal.failed
-    assert capsys.readouterr() == ("", "steward: The model is away.\n")
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert re.fullmatch(r"steward: The model is away\. \(The log has the details under \w+\.\)\n", err)
 
 
 async def test_a_message_that_another_process_took_over_is_not_left_in_silence(

@@ -21,13 +21,14 @@ INTERRUPTED = 128 + signal.SIGINT
 TERMINATED = 128 + signal.SIGTERM
 
 
-def chat(config: Config, *, once: str | None, paths: Sequence[str]) -> int:
+def chat(config: Config, *, once: str | None, paths: Sequence[str], greeted: bool = True) -> int:
     """Talk until the end, and return the exit code: 1 where `once` got no answer, 130 after Ctrl-C.
 
     Args:
         config: the settings; logging is configured.
         once: the only message, `-` for what standard input holds; None for a conversation.
         paths: files for the first message.
+        greeted: it is said first whom one talks to.
 
     Raises:
         UserError: a file cannot be taken, or there is nothing to ask.
@@ -39,14 +40,14 @@ def chat(config: Config, *, once: str | None, paths: Sequence[str]) -> int:
         once = sys.stdin.read()
     if once is not None and not once.strip():
         raise UserError("There is no message to answer.")
-    return asyncio.run(_chat(config, once, attachments))
+    return asyncio.run(_chat(config, once, attachments, greeted=greeted))
 
 
-async def _chat(config: Config, once: str | None, attachments: Sequence[Attachment]) -> int:
+async def _chat(config: Config, once: str | None, attachments: Sequence[Attachment], *, greeted: bool) -> int:
     interactive = once is None and sys.stdin.isatty() and sys.stdout.isatty()
     screen = screen_of(os.environ, interactive=interactive)
     lines = _lines(config, once, interactive=interactive)
-    talking = asyncio.create_task(_talk(config, lines, screen, attachments))
+    talking = asyncio.create_task(_talk(config, lines, screen, attachments, greeted=greeted))
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, talking.cancel)
     try:
         answered = await talking
@@ -60,12 +61,15 @@ async def _chat(config: Config, once: str | None, attachments: Sequence[Attachme
     return int(once is not None and not answered)
 
 
-async def _talk(config: Config, lines: Lines, screen: Screen, attachments: Sequence[Attachment]) -> bool:
+async def _talk(
+    config: Config, lines: Lines, screen: Screen, attachments: Sequence[Attachment], *, greeted: bool
+) -> bool:
     """Serve one terminal, and return whether the last message was answered."""
     async with contextlib.AsyncExitStack() as stack:
         with telemetry.errors_aloud():
             app = await stack.enter_async_context(open_app(config, announced=True))
-        _greet(app, screen)
+        if greeted:
+            _greet(app, screen)
         terminal = Terminal(
             lines=lines,
             screen=screen,

@@ -19,12 +19,16 @@ class TerminalDraft:
 
     Args:
         heading: a line above, for an answer to a message of an earlier run.
+        direct: what is answered is the call of a skill, which fails as a whole where the skill does.
         done: is told at the end what became of the answer.
     """
 
-    def __init__(self, screen: Screen, *, heading: str = "", done: Callable[[Outcome], None]) -> None:
+    def __init__(
+        self, screen: Screen, *, heading: str = "", direct: bool = False, done: Callable[[Outcome], None]
+    ) -> None:
         self._screen = screen
         self._heading = heading
+        self._direct = direct
         self._done = done
         self._shown = ""
         self._ok = True
@@ -45,10 +49,11 @@ class TerminalDraft:
                 self._shown = ""
                 self._screen.note(f"→ {describe(call)}")
             case SkillFinished(call=call, result=result, seconds=seconds):
+                self._ok = self._ok and (result.ok or not self._direct)
                 failure = "" if result.ok else f": {_short(result.text, 100)}"
                 self._screen.note(f"{'✓' if result.ok else '✗'} {call.name} {seconds:.1f} s{failure}")
             case Finished(ok=ok):
-                self._ok = ok
+                self._ok = self._ok and ok
 
     async def send(self, part: Part) -> str:
         """Show what is missing of the text, and save the files.

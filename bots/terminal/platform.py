@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from bots.commands import Commands, subcommands
 from bots.platform import Inbox, Note, unnoted
 from bots.terminal import files
+from bots.terminal.calling import read_call
 from bots.terminal.draft import Outcome, TerminalDraft
 from bots.terminal.lines import Lines
 from bots.terminal.screen import Screen, complain
 from core.errors import PlatformError, StewardError, UserError
 from core.files import size_text
-from core.messages import Attachment, Audience, Conversation, Message, Person, Reply, Turn
+from core.messages import Attachment, Audience, Conversation, DirectCall, Message, Person, Reply, Turn
+from core.options import words
 
 _COMMAND = re.compile(r"/([A-Za-z]+)(?:\s+(.*))?", re.DOTALL)
 
@@ -83,7 +85,8 @@ class Terminal:
                 asked.set_result(outcome)
 
         earlier = "" if asked else f"(to an earlier message: {' '.join(turn.message.text.split())[:60]})"
-        return TerminalDraft(self._screen, heading=earlier, done=done)
+        direct = turn.message.direct is not None
+        return TerminalDraft(self._screen, heading=earlier, direct=direct, done=done)
 
     async def download(self, attachment: Attachment) -> bytes:
         """Refuse: a file from the terminal is kept with its message.
@@ -93,20 +96,30 @@ class Terminal:
         """
         raise PlatformError(f"{attachment.filename} is no longer there.", permanent=True)
 
-    async def _ask(self, text: str, inbox: Inbox) -> None:
+    async def _call(self, rest: str, inbox: Inbox) -> None:
+        skill, texts = words(rest)
+        direct, attachments = read_call(self._commands.options, skill, texts, self._max_bytes)
+        await self._ask(f"/call {rest}", inbox, direct=direct, attachments=attachments)
+
+    async def _ask(
+        self, text: str, inbox: Inbox, *, direct: DirectCall | None = None, attachments: Sequence[Attachment] = ()
+    ) -> None:
+        """Hand over a message and wait until it is answered; one that is no call takes along what was attached."""
         message = Message(
             id=f"{self._conversation.channel_key}/{uuid.uuid4().hex}",
             conversation=self._conversation,
             audience=Audience(scope="person", id=f"{self.name}/{self._person.id}"),
             author=self._person,
             text=text,
-            attachments=tuple(self._attached),
+            attachments=tuple(attachments if direct else self._attached),
             sent_at=time.time(),
+            direct=direct,
         )
         answered = self._asked[message.id] = asyncio.get_running_loop().create_future()
         try:
             await inbox.accept(message)
-            self._attached.clear()
+            if not direct:
+                self._attached.clear()
             outcome = await answered
         finally:
             del self._asked[message.id]
@@ -124,7 +137,9 @@ class Terminal:
             self._screen.note(f"attached to your next message: {attachment.filename} ({size})")
         elif name == "ask" and rest:
             await self._ask(rest, inbox)
-        elif name in ("help", "ask"):
+        elif name == "call" and rest:
+            await self._call(rest, inbox)
+        elif name in ("help", "ask", "call"):
             self._show(Reply(text=HELP))
         elif name in {command.name for command in subcommands(self.name)}:
             self._show(await self._commands.run(name, self._conversation, self._person, rest))
