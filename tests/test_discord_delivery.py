@@ -180,6 +180,8 @@ async def test_f4_what_cannot_be_looked_for_is_sent_with_a_mark(
     message = await question(simulator, general, 1)
     async with listening(simulator) as steward:
         draft = steward.platform.draft(Turn(id=1, message=message, attempt=1))
+        if unreadable:  # then Discord takes no reply either
+            simulator.faults.add("POST", MESSAGES, Fault(status=400, code=160002, message="Cannot reply"))
         simulator.faults.lose_answer("POST", MESSAGES)
         with pytest.raises(PlatformError):
             await draft.send(part(0, Reply(text="Here.")))

@@ -21,6 +21,7 @@ from tests.discord_team import Steward, listening, made, part, said, until
 MESSAGES = "/channels/{channel_id}/messages"
 MESSAGE = MESSAGES + "/{message_id}"
 PAST_THE_NONCE = 600
+NO_REPLY = Fault(status=400, code=160002, message="Cannot reply without permission to read message history")
 PNG = Attachment(filename="chart.png", media_type="image/png", content=b"\x89PNG\r\n\x1a\n", alt="A chart")
 CALL = Call(id="c1", name="draw_chart", arguments="{}")
 
@@ -273,10 +274,12 @@ async def test_f4_a_preview_whose_response_was_lost_is_there_once(
 ) -> None:
     general(simulator).unreadable = unreadable
     draft = steward.platform.draft(Turn(id=1, message=await question(simulator), attempt=1))
+    if unreadable:
+        simulator.faults.add("POST", MESSAGES, NO_REPLY)
     for _ in range(2):
         simulator.faults.add("POST", MESSAGES, fault)
     await show(draft, TextDelta(text="Half of it.\n"))
-    await until(lambda: len(payloads(simulator, "POST")) == 1)
+    await until(lambda: len(payloads(simulator, "POST")) == 1 + unreadable)
     await show(draft, finished("Whole."))
     await insist(draft, "Whole.")
     await draft.clear()

@@ -277,7 +277,7 @@ async def test_the_answer_to_a_command_is_removed_with_its_token_or_in_the_chann
     for late in (0, 16 * 60):
         interaction = await simulator.command(general, simulator.world.owner, "ask", {"question": f"why {late}?"})
         message = await steward.heard()
-        await until(lambda answered=interaction: answered.response is not None)
+        await simulator.answered(interaction)
         sent = await steward.answer(message, Reply(text="word " * 700))
         simulator.clock.advance(late)
         draft = steward.platform.draft(Turn(id=1, message=message, attempt=2, shown=tuple(sent)))

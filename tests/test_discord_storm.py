@@ -2,10 +2,11 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from random import Random
-from typing import Final
+from typing import Final, TypeVar
 
 import pytest
 
@@ -15,7 +16,7 @@ from core.errors import PlatformError
 from core.events import Event, Finished, Restarted, SkillFinished, SkillStarted, TextDelta
 from core.items import Call, Result
 from core.messages import Attachment, Audience, Conversation, Message, Person, Reply, Turn
-from core.outlet import Draft, Part
+from core.outlet import Draft
 from tests.discord_team import Steward, listening, made, part, said
 
 MESSAGES: Final = "/channels/{channel_id}/messages"
@@ -51,7 +52,8 @@ class Answer:
         mortal: this attempt may be killed; it is where `dead` is set.
     """
 
-    steward: Steward
+    simulator: DiscordSimulator
+    stack: contextlib.AsyncExitStack
     random: Random
     message: Message
     reply: Reply
@@ -68,7 +70,7 @@ class Answer:
         for kills in reversed(range(self.random.randrange(4))):
             self.attempt += 1
             self.dead.clear()
-            work = asyncio.create_task(self._attempt())
+            work = asyncio.create_task(self._attempt(await self._connected()))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.dead.wait(), self.random.random() * 0.3)
             if work.done():
@@ -79,16 +81,21 @@ class Answer:
             self.mortal = kills > 0
         self.mortal = False
         self.attempt += 1
-        await self._attempt()
+        await self._attempt(await self._connected())
 
-    async def _attempt(self) -> None:
+    async def _connected(self) -> Steward:
+        """Connect a new process, so to say: the library would let a route wait on which a request was cancelled."""
+        steward = Steward(platform=made(self.simulator, show_every=0.01))
+        return await self.stack.enter_async_context(listening(self.simulator, steward))
+
+    async def _attempt(self, steward: Steward) -> None:
         free = tuple(each for each in self.shown if each not in self.sent)
         turn = Turn(id=7, message=self.message, attempt=self.attempt, shown=free)
-        draft = self.steward.platform.draft(turn, self._note)
+        draft = steward.platform.draft(turn, self._note)
         try:
             if not self.closed:
                 await self._work(draft)
-            await self._deliver(draft)
+            await self._deliver(draft, steward.platform.split(self.reply))
         finally:
             await draft.close()
 
@@ -107,37 +114,35 @@ class Answer:
 
     def _event(self) -> Event:
         call = Call(id=f"c{self.random.randrange(3)}", name="draw_chart", arguments="{}")
-        return self.random.choice(
-            [
-                TextDelta(text=self.reply.text[: self.random.randrange(4000)]),
-                TextDelta(text="word " * self.random.randrange(600)),
-                Restarted(reason="cut off"),
-                SkillStarted(call=call),
-                SkillFinished(call=call, result=Result(call_id=call.id, name=call.name, text=""), seconds=1.0),
-            ]
-        )
+        events: list[Event] = [
+            TextDelta(text=self.reply.text[: self.random.randrange(4000)]),
+            TextDelta(text="word " * self.random.randrange(600)),
+            Restarted(reason="cut off"),
+            SkillStarted(call=call),
+            SkillFinished(call=call, result=Result(call_id=call.id, name=call.name, text=""), seconds=1.0),
+        ]
+        return self.random.choice(events)
 
-    async def _deliver(self, draft: Draft) -> None:
+    async def _deliver(self, draft: Draft, pieces: Sequence[Reply]) -> None:
         repeated, self.delivering = self.delivering, True
-        pieces = self.steward.platform.split(self.reply)
         first = len(self.sent)
         for number in range(first, len(pieces)):
             sending = part(number, pieces[number], turn=7, repeated=repeated and number == first)
-            message_id = await _insist(draft, replace(sending, known=frozenset(self.sent)))
+            message_id = await _insist(partial(draft.send, replace(sending, known=frozenset(self.sent))))
             await asyncio.sleep(self.random.random() * 0.02)
             self.sent.append(message_id)
-        for _ in range(20):
-            with contextlib.suppress(PlatformError):
-                await draft.clear()
-                return
-        raise AssertionError("what was shown could not be removed")
+        await _insist(draft.clear)
 
 
-async def _insist(draft: Draft, sending: Part) -> str:
-    for _ in range(20):
+_T = TypeVar("_T")
+
+
+async def _insist(request: Callable[[], Awaitable[_T]]) -> _T:
+    for _ in range(200):
         with contextlib.suppress(PlatformError):
-            return await draft.send(sending)
-    raise AssertionError("a part was not sent")
+            return await request()
+        await asyncio.sleep(0.01)
+    raise AssertionError("it did not come about")
 
 
 async def asked(simulator: DiscordSimulator, steward: Steward, channel: Channel, random: Random) -> Message:
@@ -159,22 +164,23 @@ async def asked(simulator: DiscordSimulator, steward: Steward, channel: Channel,
     )
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(4))
 async def test_f4_f6_f7_f17_f19_the_final_text_stands_there_once(seed: int) -> None:
     random = Random(seed)
     async with DiscordSimulator(nonces=seed % 2 == 0) as simulator:
         channels = [simulator.channel(f"c{number}") for number in range(12)]
         async with listening(simulator, Steward(platform=made(simulator, show_every=0.01))) as steward:
-            answers = []
+            answers, stack = [], contextlib.AsyncExitStack()
             for channel in channels:
                 text = "".join(random.choice(["word ", "日本語。", "\n\n", "```\ncode\n```\n"]) for _ in range(900))
                 reply = Reply(text=text[: random.randrange(1, 5000)] + ".", attachments=(PNG,) * random.randrange(2))
                 message = await asked(simulator, steward, channel, random)
-                answers.append(Answer(steward=steward, random=random, message=message, reply=reply))
+                answers.append(Answer(simulator=simulator, stack=stack, random=random, message=message, reply=reply))
             for method, path in ROUTES:
                 for _ in range(random.randrange(12)):
                     simulator.faults.add(method, path, random.choice(FAULTS))
-            await asyncio.gather(*(answer.tell() for answer in answers))
+            async with stack:
+                await asyncio.gather(*(answer.tell() for answer in answers))
             for answer, channel in zip(answers, channels, strict=True):
                 pieces = steward.platform.split(answer.reply)
                 shown = [each for each in said(simulator) if each.channel == channel.id and not each.deleted]

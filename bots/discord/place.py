@@ -79,6 +79,7 @@ class Place:
         self._token_only = origin.get("installed") == "user"
         self._to_open = origin.get("thread") == "open" and self.question is not None
         self._opening = asyncio.Lock()
+        self._refers = True
 
     @property
     def by_token(self) -> bool:
@@ -122,12 +123,13 @@ class Place:
 
     async def post(self, rest: Rest, part: Part, nonce: str) -> Written:
         """Write a part as a new message of the channel, the first one as a reply to the question."""
-        question = self.question if part.opens else None
+        question = self.question if part.opens and self._refers else None
         try:
             return await rest.post(self.channel_id, created(part, question=question, nonce=nonce))
         except discord.HTTPException as error:
             if question is None or error.code not in _NO_QUESTION:
                 raise
+        self._refers = False
         return await rest.post(self.channel_id, created(part, nonce=nonce))
 
     async def edit(self, rest: Rest, message_id: str, part: Part) -> bool:

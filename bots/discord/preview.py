@@ -31,6 +31,8 @@ _LONGEST_WAIT: Final = 30.0
 _SECONDS: Final = 20.0
 """For bringing all messages up to date."""
 
+_CLOSING_SECONDS: Final = 2.0
+
 _MORE: Final = "-# …"
 
 
@@ -80,9 +82,10 @@ class Preview:
             await asyncio.gather(self._following, return_exceptions=True)
 
     async def close(self) -> None:
-        """Stop."""
+        """Stop; a request under way has a moment, as the library holds up its route for long where it is cancelled."""
         self._end()
         if self._following is not None:
+            await asyncio.wait([self._following], timeout=_CLOSING_SECONDS)
             self._following.cancel()
             await asyncio.gather(self._following, return_exceptions=True)
 
