@@ -178,9 +178,9 @@ _LIVE: Final = re.compile(
     r"(?:(?:[a-z][a-z0-9+.-]*|\w+)://"
     r"|(?<![a-z0-9])www\."
     r"|(?<![a-z0-9+.-])(?<![a-z0-9]_)(?:(?:mailto|tel|javascript|data|file):|https?:[/\\])(?=[^\s*_|])"
-    r")[^\s<>\"`\]]+"
+    r")(?!\|)[^a-z0-9\s<>\"`\]]*[a-z0-9][^\s<>\"`\]]*"
     r"|(?<![\w.@/-])//[a-z0-9-]+\.[a-z]+"
-    r"|(?<![\w.@/\\-])(?:[a-z0-9-]+\.)+(?:example|md|com)[/?:]\w",
+    r"|(?<![\w.@/\\-])(?:[a-z0-9-]+\.)+(?:example|md|com)(?:[/?]\w|:\d)",
     re.IGNORECASE,
 )
 _ALLOWED: Final = re.compile(
