@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bots.simulator.slack import SCOPES, Fault, SlackSimulator
 from bots.simulator.slack.world import Post
 from bots.simulator.transcript import Shown
+from core.errors import PlatformError
 from core.events import Event, Restarted, TextDelta
 from core.messages import Attachment, Message
 from core.outlet import Part
@@ -164,6 +165,18 @@ async def test_a_removed_answer_is_gone_with_its_files(slack: SlackSimulator, de
     slack.fail("chat.delete", Fault(drop="after"))
     await deliver(desk.draft(question, attempt=2, shown=ids))
     assert [(each.text, each.files) for each in seen(slack) if each.text or each.files] == []
+
+
+async def test_a_message_that_cannot_be_removed_keeps_no_other(
+    slack: SlackSimulator, desk: Desk, question: Message
+) -> None:
+    old = desk.draft(question)
+    ids = [await old.send(Part(key=f"1.{number}", text=f"Part {number}.")) for number in range(3)]
+    slack.fail("chat.delete", Fault(error="cant_delete_message"))
+    with pytest.raises(PlatformError, match="remove what was shown") as caught:
+        await desk.draft(question, attempt=2, shown=ids).clear()
+    assert caught.value.permanent
+    assert texts(slack) == ["Part 0."]
 
 
 async def test_the_beginning_of_an_answer_to_a_removed_question_is_removed(

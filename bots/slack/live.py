@@ -17,11 +17,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bots.links import Links
 from bots.slack import posts
 from bots.slack.adoption import live_metadata
-from bots.slack.api import TROUBLE, code, retry_after, uncertain
+from bots.slack.api import TROUBLE, code, failure, retry_after, uncertain
 from bots.slack.blocks import control_blocks, forms
+from bots.slack.follower import Follower
 from bots.slack.progress import Progress
 from bots.slack.status import StatusLine
 from bots.slack.streams import Stream, Streams, stop
+from bots.slack.uploads import delete
 from core.controls import Control, while_running
 from core.events import Event
 from core.messages import JsonObject, Turn
@@ -71,20 +73,16 @@ class Live:
         self._edited = ""
         self._noted = list(turn.shown)
         self._pause = streams.every
-        self._ended = asyncio.Event()
-        self._following: asyncio.Task[None] | None = None
+        self._follower = Follower(f"showing turn {turn.id}", self._due, self._step)
 
     def show(self, event: Event) -> None:
         """Begin to show what happened."""
         self._progress.take(event)
-        if self._follows() and (self._following is None or self._following.done()):
-            self._following = asyncio.create_task(self._follow(), name=f"showing turn {self._turn.id}")
+        self._follower.wake()
 
     async def settle(self) -> None:
         """Show nothing more, once a call that is under way has come to its end."""
-        self._ended.set()
-        if self._following is not None:
-            await self._following
+        await self._follower.end()
 
     async def become(self, text: str, controls: Sequence[Control], *, metadata: JsonObject) -> str:
         """Make the first of our messages say exactly this and return its id, "" where it has to be said elsewhere.
@@ -124,23 +122,21 @@ class Live:
         self.unsure = False
 
     async def clear(self) -> None:
-        """Remove the messages that no part took the place of.
+        """Remove the messages that no part took the place of, as many as can be.
 
-        Raises what slack-sdk and aiohttp do.
+        Raises what slack-sdk and aiohttp do; where it may succeed later, rather than where it cannot.
         """
-        for ids in (self.left, self.places):
-            while ids:
-                if ids[0] in self._open:
-                    await stop(self._client, self._channel, ids[0])
-                await posts.delete(self._client, self._channel, ids[0])
-                ids.pop(0)
-        while self.files:
-            try:
-                await self._client.files_delete(file=self.files[0])
-            except SlackApiError as error:
-                if code(error) not in ("file_not_found", "file_deleted"):
-                    raise
-            self.files.pop(0)
+        problems: list[Exception] = []
+        for ids in (self.left, self.places, self.files):
+            for each in list(ids):
+                try:
+                    await (delete(self._client, each) if ids is self.files else self._delete(each))
+                except TROUBLE as error:
+                    problems.append(error)
+                else:
+                    ids.remove(each)
+        if problems:
+            raise min(problems, key=lambda problem: failure(problem, "remove it").permanent)
 
     async def close(self) -> None:
         """End; a stream that holds no answer yet is stopped, for the next attempt to edit."""
@@ -149,6 +145,11 @@ class Live:
             with suppress(*TROUBLE):
                 async with asyncio.timeout(PATIENCE):
                     await stop(self._streams.client, self._channel, self._stream.ts)
+
+    async def _delete(self, ts: str) -> None:
+        if ts in self._open:
+            await stop(self._client, self._channel, ts)
+        await posts.delete(self._client, self._channel, ts)
 
     async def _finished(self, text: str, controls: Sequence[Control], metadata: JsonObject) -> bool:
         """Append to the stream what it lacks and stop it; False where it has to be edited instead."""
@@ -174,36 +175,21 @@ class Live:
         self._open.discard(stream.ts)
         return True
 
-    async def _follow(self) -> None:
-        try:
-            while self._follows() and self._due():
-                await self._step()
-                await self._rest(self._pause)
-        except Exception as error:
-            log.warning("turn %d shows no more progress: %s", self._turn.id, error)
-            self.off = True
-
-    def _follows(self) -> bool:
-        return not (self.off or self._ended.is_set())
-
     def _due(self) -> bool:
+        if self.off:
+            return False
         if self._stream is not None:
             return not self._stream.fits(self._progress) or self._stream.due(self._progress)
         if not self.places:
             return bool(self._progress.tasks or self._progress.stream())
         return self._progress.markdown() not in ("", self._edited)
 
-    async def _rest(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._ended.wait()
-
-    async def _step(self) -> None:
-        """Show once what is to be seen now."""
+    async def _step(self) -> float:
+        """Show once what is to be seen now, and return the seconds before that is done again."""
         pace = self._streams.appends if self._stream is not None else self._streams.edits
-        await self._rest(pace.reserve())
-        if self._ended.is_set():
-            return
+        await self._follower.rest(pace.reserve())
+        if self._follower.ended:
+            return 0.0
         try:
             async with asyncio.timeout(PATIENCE):
                 await self._show()
@@ -212,6 +198,7 @@ class Live:
         else:
             self._pause = self._streams.every
         await self._write_down()
+        return self._pause
 
     async def _show(self) -> None:
         if self._stream is not None and self._stream.fits(self._progress):

@@ -1,8 +1,10 @@
 """Files of answers: https://docs.slack.dev/messaging/working-with-files."""
 
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.links import Links
+from bots.slack.api import code
 from bots.slack.markup import escape, plainly
 from core.messages import Attachment, Conversation
 from core.outlet import Part
@@ -24,6 +26,18 @@ async def upload(client: AsyncWebClient, place: Conversation, part: Part, *, lin
     )
     files = answer.get("files") or [{}]
     return str(files[0].get("id") or "")
+
+
+async def delete(client: AsyncWebClient, file: str) -> None:
+    """Delete a file; one that is gone is no failure.
+
+    Raises what slack-sdk and aiohttp do.
+    """
+    try:
+        await client.files_delete(file=file)
+    except SlackApiError as error:
+        if code(error) not in ("file_not_found", "file_deleted"):
+            raise
 
 
 def alt(attachment: Attachment) -> str:
