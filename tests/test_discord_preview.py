@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
+from random import Random
 from typing import cast
 
 import pytest
@@ -16,6 +17,7 @@ from core.events import Event, Finished, Restarted, SkillFinished, SkillStarted,
 from core.items import Call, Result
 from core.messages import Attachment, Audience, Conversation, JsonObject, Message, Person, Reply, Turn
 from core.outlet import Draft
+from tests import link_corpus
 from tests.discord_team import Steward, listening, made, part, said, until
 
 MESSAGES = "/channels/{channel_id}/messages"
@@ -403,23 +405,46 @@ async def test_f21_a_preview_stands_without_a_question_that_is_gone(
     assert texts(simulator) == ["Whole."]
 
 
-async def test_s2_s3_no_request_pings_anybody_or_shows_a_link_before_it_is_whole(
+async def test_s2_s3_nothing_that_is_shown_at_any_time_links_or_pings(
     simulator: DiscordSimulator, steward: Steward
 ) -> None:
+    ping = f"@everyone {simulator.world.owner.mention}"
+    text = "\n\n".join(
+        f"{ping} {each}" for each in Random(1).sample(sorted(link_corpus.texts()), 50) if "`" not in each
+    )
     draft = steward.platform.draft(Turn(id=1, message=await question(simulator), attempt=1))
-    text = f"@everyone {simulator.world.owner.mention} see [this](https://evil.example/x?secret) and\n" * 5
-    for character in text:
-        await show(draft, TextDelta(text=character))
+    for start in range(0, len(text), 7):
+        await show(draft, TextDelta(text=text[start : start + 7]))
         await asyncio.sleep(0.001)
+    await show(draft, SkillStarted(call=replace(CALL, name=ping)))
     await until(lambda: len(payloads(simulator, "PATCH")) > 2)
     await show(draft, finished(text))
-    for number, piece in enumerate(steward.platform.split(Reply(text=text))):
+    picture = replace(PNG, alt=text[:500])
+    for number, piece in enumerate(steward.platform.split(Reply(text=text, attachments=(picture,)))):
         await draft.send(part(number, piece))
+    await draft.clear()
     await draft.close()
+    assert [link for shown in said(simulator) for link in shown.links] == []
+    assert [shown.pings for shown in said(simulator) if shown.pings] == []
     for written in payloads(simulator, "POST", "PATCH"):
         assert written["allowed_mentions"] == {"parse": []}
         assert cast("int", written["flags"]) & 4
-    assert simulator.pings == []
+
+
+async def test_f17_edits_keep_to_the_rate_that_the_headers_allow() -> None:
+    async with DiscordSimulator(edit_limit=(5, 0.2)) as simulator:
+        simulator.channel("general")
+        async with listening(simulator, Steward(platform=made(simulator, show_every=0.01))) as steward:
+            draft = steward.platform.draft(Turn(id=1, message=await question(simulator), attempt=1))
+            for number in range(200):
+                await show(draft, TextDelta(text=f"{number} "))
+                await asyncio.sleep(0.002)
+            text = " ".join(map(str, range(200)))
+            await show(draft, finished(text))
+            await draft.send(part(0, Reply(text=text)))
+            await draft.close()
+        assert texts(simulator) == [text]
+        assert simulator.edits.refused == 0
 
 
 async def test_show_never_waits_or_fails_where_discord_does_not_answer(

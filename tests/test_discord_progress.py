@@ -1,5 +1,7 @@
 """What is shown of an answer that is being made."""
 
+from random import Random
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,6 +12,7 @@ from core.events import Event, Restarted, SkillFinished, SkillStarted, TextDelta
 from core.items import Call, Result
 from core.messages import Attachment
 from core.outlet import Part
+from tests import link_corpus
 
 
 def started(name: str = "draw_chart", number: int = 1) -> SkillStarted:
@@ -63,6 +66,24 @@ def test_skills_that_run_together_keep_their_own_lines() -> None:
 def test_s2_s3_a_skill_that_the_model_made_up_is_shown_in_plain_words() -> None:
     [page] = shown(started("@everyone [x](https://evil.example/a)\n# <@1>"))
     assert page == "-# ⏳ everyone x https evil example a 1 …"
+
+
+def test_s2_no_beginning_of_a_text_shows_a_link_that_is_off_the_list() -> None:
+    for text in Random(1).sample(sorted(link_corpus.texts()), 60):
+        progress = Progress(Links(link_corpus.GOOD))
+        for character in text:
+            progress.take(TextDelta(text=character))
+            for page in progress.pages():
+                assert link_corpus.live(page) == [], text
+
+
+def test_s2_a_link_in_the_text_before_a_skill_is_not_live_either() -> None:
+    for text in link_corpus.texts():
+        progress = Progress(Links(link_corpus.GOOD))
+        progress.take(TextDelta(text=text))
+        progress.take(started())
+        for page in progress.pages():
+            assert link_corpus.live(page) == [], text
 
 
 def test_f20_a_long_text_goes_on_in_the_next_message_and_a_fence_is_opened_again_there() -> None:
