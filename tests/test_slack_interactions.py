@@ -117,6 +117,13 @@ async def test_a_mistake_is_said_to_its_author_alone(team: Team, typed: str, sai
     assert team.accepted == []
 
 
+async def test_s2_a_mistake_is_said_without_a_live_link(team: Team) -> None:
+    await team.slack.command("C1", "U1", "call https://evil.example/a")
+    [shown] = team.slack.transcript.messages
+    assert "evil.example" in shown.text
+    assert shown.links == []
+
+
 async def test_call_alone_lists_the_skills(team: Team) -> None:
     await team.slack.command("C1", "U1", "call")
     assert "`roll_dice`" in team.slack.transcript.messages[0].text
@@ -263,14 +270,14 @@ async def test_a_press_is_told_with_its_key_place_and_person(
     assert message.audience == turn.message.audience
 
 
-async def test_what_a_press_is_answered_with_is_for_the_person_alone(either: Team) -> None:
+async def test_s2_s3_what_a_press_is_answered_with_is_for_the_person_alone_and_links_nowhere(either: Team) -> None:
     either.says = "**Because** <!channel> see https://evil.example"
     turn, shown = await answer(either)
     await either.slack.press(shown, key(turn, "why"), "U2")
     said = await whispered(either, "U2")
     assert said.thread == turn.message.conversation.thread
     assert "Because" in said.text
-    assert said.pings == []
+    assert (said.pings, said.links) == ([], [])
 
 
 async def test_f1_two_deliveries_of_one_press_have_one_id(team: Team) -> None:
@@ -384,6 +391,15 @@ async def test_a_message_is_asked_about_in_its_thread(either: Team) -> None:
     assert await either.platform.download(message.attachments[0]) == b"1,2"
     shown = await either.slack.transcript.wait(lambda shown: shown.author == "UBOT")
     assert (shown.text, shown.thread) == ("Ada asks: Why?", ts)
+
+
+async def test_s2_a_long_question_is_shown_without_a_live_link(team: Team) -> None:
+    ts = await team.slack.say("U2", "the sales", channel="C1")
+    await team.slack.shortcut(ts, "U1", SHORTCUT)
+    await team.slack.submit(await team.slack.modal("U1"), {"question": "see https://evil.example/a " * 110})
+    shown = await team.slack.transcript.wait(lambda shown: shown.author == "UBOT")
+    assert shown.links == []
+    assert shown.text.endswith("…")
 
 
 async def test_the_usual_question_needs_no_typing(team: Team) -> None:

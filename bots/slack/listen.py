@@ -140,7 +140,14 @@ class SlackPlatform:
         directory = Directory(self._hasty, bot=bot, team=team)
         return Intake(
             inbox=inbox,
-            slash=Slash(inbox=inbox, commands=commands, directory=directory, surfaces=surfaces, team=team),
+            slash=Slash(
+                inbox=inbox,
+                commands=commands,
+                directory=directory,
+                surfaces=surfaces,
+                links=self._links,
+                team=team,
+            ),
             interactivity=Interactivity(
                 inbox=inbox, commands=commands, directory=directory, surfaces=surfaces, team=team
             ),

@@ -6,6 +6,7 @@ https://docs.slack.dev/interactivity/implementing-slash-commands
 from dataclasses import replace
 
 from bots.commands import Commands, Typed, parse
+from bots.links import Links
 from bots.platform import Inbox
 from bots.slack.apology import apology
 from bots.slack.blocks import content
@@ -22,16 +23,18 @@ class Slash:
     """Answers the slash command; what goes wrong is said to its author, as Slack sends a command once only.
 
     Args:
+        links: which links stay live in what is said.
         team: the workspace the bot is in.
     """
 
     def __init__(
-        self, *, inbox: Inbox, commands: Commands, directory: Directory, surfaces: Surfaces, team: str
+        self, *, inbox: Inbox, commands: Commands, directory: Directory, surfaces: Surfaces, links: Links, team: str
     ) -> None:
         self._inbox = inbox
         self._commands = commands
         self._directory = directory
         self._surfaces = surfaces
+        self._links = links
         self._team = team
 
     async def take(self, payload: JsonObject) -> JsonObject:
@@ -40,7 +43,7 @@ class Slash:
         try:
             return await self._take("help" if command == "ask" and not rest else command, rest, payload)
         except Exception as error:
-            return _to_author(apology(error, f"the command {command} failed"))
+            return self._to_author(apology(error, f"the command {command} failed"))
 
     async def _take(self, command: str, rest: str, payload: JsonObject) -> JsonObject:
         if command == "ask":
@@ -51,7 +54,7 @@ class Slash:
         place = read_conversation(payload, self._team)
         person = await self._directory.person(text(payload, "user_id"))
         reply = await self._commands.run("skills" if command == "call" else command, place, person, rest)
-        return _to_author(reply.text)
+        return self._to_author(reply.text)
 
     async def _call(self, rest: str, payload: JsonObject) -> JsonObject:
         message = await self._message(payload, f"call {rest}")
@@ -78,10 +81,10 @@ class Slash:
         channel = text(payload, "channel_id")
         return read_question(payload, said, await self._directory.look_up(channel, people_of(payload)))
 
+    def _to_author(self, said: str) -> JsonObject:
+        markdown = self._links.inert(said)
+        return {"response_type": "ephemeral", **content(markdown, blocks=len(markdown) <= LIMIT)}
+
 
 _SHOWN: JsonObject = {"response_type": "in_channel"}
 """Shows the command to everybody."""
-
-
-def _to_author(said: str) -> JsonObject:
-    return {"response_type": "ephemeral", **content(said, blocks=len(said) <= LIMIT)}

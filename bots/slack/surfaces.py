@@ -31,6 +31,7 @@ ANNOUNCED: Final = "steward_question"
 """The type of the metadata of what was said through a form."""
 
 _MOST_PIECES: Final = 3
+_LONGEST_QUESTION: Final = 2000
 _LONGEST_TITLE: Final = 200
 """https://docs.slack.dev/reference/methods/agents.sessions.rename"""
 
@@ -100,7 +101,8 @@ class Surfaces:
 
     def announce(self, message: Message, markdown: str) -> None:
         """Show everybody what a person said through a form, which Slack itself shows to nobody."""
-        self.begin(self._announce(message, self._links.inert(markdown)[:LIMIT]))
+        short = markdown if len(markdown) <= _LONGEST_QUESTION else f"{markdown[: _LONGEST_QUESTION - 1]}…"
+        self.begin(self._announce(message, self._links.inert(short)))
 
     async def _announce(self, message: Message, markdown: str) -> None:
         place = message.conversation
