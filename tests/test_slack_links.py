@@ -11,7 +11,8 @@ from bots.links import Links
 from bots.simulator.slack import Fault, SlackSimulator, reading
 from bots.simulator.slack.markup import addresses
 from bots.slack.blocks import forms
-from bots.slack.markup import plainly
+from bots.slack.markup import inert, plainly
+from bots.slack.progress import Progress
 from core.events import TextDelta
 from core.messages import Attachment, JsonObject, Message
 from core.outlet import Part
@@ -87,3 +88,13 @@ def found_live(text: str) -> list[str]:
 
 def test_s2_no_spelling_of_a_link_is_live_in_any_form_of_a_message() -> None:
     assert [(text, found) for text in texts() if (found := found_live(text))] == []
+
+
+def test_s2_what_is_shown_of_a_growing_text_is_the_beginning_of_what_stays() -> None:
+    links = Links(GOOD)
+    for text in list(texts())[::37]:
+        whole = inert(links.inert(text.lstrip()))
+        for end in range(len(text) + 1):
+            shown = Progress(links=links, text=text[:end]).shown()
+            assert whole.startswith(shown), (text, shown)
+            assert not [address for address in reading.links(shown, []) if leads_away(address)], shown

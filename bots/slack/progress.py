@@ -70,6 +70,7 @@ class Progress:
     text: str = ""
     drafts: int = 0
     tasks: dict[str, Task] = field(default_factory=dict)
+    _made: tuple[str, str] = ("", "")
 
     def take(self, event: Event) -> None:
         """Take in what happened."""
@@ -96,8 +97,12 @@ class Progress:
             room: characters of the answer, at the most.
         """
         begun = self.text.lstrip()[:room]
-        linked = self.links.inert(begun[: self.links.settled(begun)])
-        return inert(linked[: settled(linked)]).rstrip()
+        made_of, made = self._made
+        if begun != made_of:
+            linked = self.links.inert(begun[: self.links.settled(begun)])
+            made = inert(linked[: settled(linked)]).rstrip()
+            self._made = begun, made
+        return made
 
     def markdown(self) -> str:
         """Return all of it as one message, which is edited as it goes on."""
