@@ -127,6 +127,22 @@ async def test_f4_a_thread_whose_opening_was_not_confirmed_is_answered_in(
     assert places(simulator) == [(message.origin["message_id"], "Here.")]
 
 
+@pytest.mark.parametrize("opened", [True, False])
+async def test_f39_an_answer_in_a_thread_is_removed_after_its_question(
+    simulator: DiscordSimulator, general: Channel, steward: Steward, opened: bool
+) -> None:
+    message = await question(simulator, general, thread="open")
+    if not opened:
+        simulator.faults.add("POST", THREADS, Fault(status=403, code=50013, message="Missing Permissions"))
+    sent = await steward.answer(message, Reply(text="Here."))
+    await simulator.delete(simulator.world.messages[message.origin["message_id"]])
+    removed = replace(message, text="")
+    draft = steward.platform.draft(Turn(id=1, message=removed, attempt=2, shown=tuple(sent)))
+    await draft.clear()
+    await draft.close()
+    assert places(simulator) == []
+
+
 @pytest.mark.parametrize(
     ("text", "name"),
     [

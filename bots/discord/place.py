@@ -218,10 +218,20 @@ class Place:
         except discord.HTTPException as error:
             if error.status >= 500 or error.status == 429:
                 raise
-            if error.code != _THREAD_IS_THERE:
+            if error.code != _THREAD_IS_THERE and not (error.code == _NO_MESSAGE and await self._outlives(rest)):
                 log.info("no thread for %s: %s", self._message.id, error)
                 return
         self.channel_id, self.question = self.question, None
+
+    async def _outlives(self, rest: Rest) -> bool:
+        """Tell whether the thread is there although the question, at which it was opened, was deleted."""
+        try:
+            await rest.channel(self.question or "")
+        except discord.HTTPException as error:
+            if error.status >= 500 or error.status == 429:
+                raise
+            return False
+        return True
 
 
 def title(message: Message) -> str:

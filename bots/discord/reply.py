@@ -21,7 +21,7 @@ from bots.discord.rest import Rest
 from bots.links import Links
 from core.errors import PlatformError
 from core.events import Event
-from core.messages import Attachment, Reply, Turn
+from core.messages import Attachment, Message, Reply, Turn
 from core.outlet import Note, Part
 
 log = logging.getLogger("steward.discord")
@@ -80,9 +80,10 @@ class DiscordDraft:
         self._unsure: set[str] = set()
         self._sent: set[str] = set()
         limit = turn.message.origin.get("attachment_size_limit", "")
-        self._file_limit = int(limit) if limit.isdecimal() else REQUEST_LIMIT
-        # a deferred interaction says "is thinking…" by itself
-        self._typing = None if self._place.by_token else asyncio.create_task(self._type())
+        self._file_limit = min(int(limit), REQUEST_LIMIT) if limit.isdecimal() else REQUEST_LIMIT
+        # a deferred interaction says "is thinking…" by itself, and a question that was removed gets no answer
+        types = _asks(turn.message) and not self._place.by_token
+        self._typing = asyncio.create_task(self._type()) if types else None
 
     async def show(self, event: Event) -> None:
         """Show progress in messages that are edited, and whose place the parts then take."""
@@ -211,6 +212,10 @@ class DiscordDraft:
                 if error.permanent:
                     return
             await asyncio.sleep(_TYPING_SECONDS)
+
+
+def _asks(message: Message) -> bool:
+    return bool(message.text or message.attachments or message.direct)
 
 
 def _texts(part: Part) -> frozenset[str]:
