@@ -159,7 +159,8 @@ class _Line:
         if run not in ("`", "```") or self._text[end:stop] != run or self._text[stop : stop + 1] == "`":
             return False
         ends_link = self._text.find("](", start, end) >= 0 and bool(self._opened or self._reader.open)
-        return not ends_link and not self._text[start:end].isspace() and start < end
+        two_lines = self._text.find("\r", start, end) >= 0
+        return not ends_link and not two_lines and not self._text[start:end].isspace() and start < end
 
     def _span(self, start: int, content: int, end: int, stop: int) -> None:
         """Leave a code span as it is, or only its backticks where it has an address and a reader may not see a span.
@@ -206,8 +207,7 @@ class _Line:
             return
         self.out[bracket] = ""
         if len(self.out) != bracket + 2 or self.out[-1] != code:
-            self._space()
-            self.out.append(f"({code})")
+            self.out.append(f"({code})" if self._before().isspace() else f" ({code})")
 
     def _leads_on(self, closed: re.Match[str]) -> bool:
         """Tell whether a link's target, with its title, is live: also for who reads on behind the bracket."""
@@ -295,9 +295,13 @@ class _Line:
 
     def _space(self) -> None:
         """Keep what follows apart from a word, a backtick or a backslash before it."""
-        before = next((piece[-1] for piece in reversed(self.out) if piece), " ")
+        before = self._before()
         if before.isalnum() or before in "`\\_)":
             self.out.append(" ")
+
+    def _before(self) -> str:
+        """Return the character written last, a space at the beginning of the line."""
+        return next((piece[-1] for piece in reversed(self.out) if piece), " ")
 
     def _code(self, address: str) -> str:
         shown = " ".join(readable(address).split())
