@@ -108,6 +108,22 @@ def _parser() -> argparse.ArgumentParser:
     feedback = commands.add_parser("feedback", parents=[everywhere], help="list what people thought of answers")
     feedback.set_defaults(command=_feedback)
 
+    simulate = commands.add_parser(
+        "simulate",
+        parents=[everywhere],
+        help="try Steward in a local Slack or Discord, without an account",
+        description="Start a local Slack or Discord with a page to type into, and Steward connected to it.",
+    )
+    simulate.add_argument("platform", choices=["slack", "discord"])
+    simulate.add_argument(
+        "--port", metavar="NUMBER", type=int, default=8765, help="port of the page; 0 for any free one"
+    )
+    simulate.add_argument(
+        "--server-only", action="store_true", help="run no Steward; print the variables that connect one"
+    )
+    simulate.add_argument("--save", metavar="PATH", type=Path, help="write the conversation as HTML at the end")
+    simulate.set_defaults(command=_simulate)
+
     manifest = commands.add_parser("manifest", parents=[everywhere], help="print the manifest of a platform's app")
     manifest.add_argument("platform", choices=["slack"])
     manifest.set_defaults(command=_manifest)
@@ -211,6 +227,24 @@ def _feedback(arguments: argparse.Namespace) -> int:
     from bots.feedback import listed
 
     print(asyncio.run(listed(config)))
+    return 0
+
+
+def _simulate(arguments: argparse.Namespace) -> int:
+    import asyncio
+
+    config = _logged(arguments)
+    from bots.simulate import simulate
+
+    asyncio.run(
+        simulate(
+            config,
+            arguments.platform,
+            port=arguments.port,
+            server_only=arguments.server_only,
+            save=arguments.save,
+        )
+    )
     return 0
 
 

@@ -77,6 +77,7 @@ HEAVY: Final = {
     "discord": ("bots.discord",),
     "docx": ("core.reading.documents",),
     "httpx2": ("core.transport",),
+    "markdown_it": ("bots.simulator.page.markdown",),
     "matplotlib": ("skills",),
     "openai": ("core.transport",),
     "prompt_toolkit": ("bots.terminal.prompt",),
@@ -201,7 +202,7 @@ def test_platforms_do_not_know_each_other(platform: str) -> None:
 
 def test_nothing_but_the_simulator_imports_the_simulator() -> None:
     found = [one for one in imports() if within(one.module, "bots.simulator")]
-    assert not shown([one for one in found if not within(one.importer, "bots.simulator")])
+    assert not shown([one for one in found if not within(one.importer, "bots.simulator", "bots.simulate")])
 
 
 def test_the_simulator_uses_no_adapter_and_no_library_of_a_platform() -> None:
