@@ -34,10 +34,8 @@ class Delivery:
         self._files = files
         self._first_wait = first_wait
 
-    async def deliver(self, turn: Turn, draft: Draft, *, repeated: bool = False, tidy: bool = False) -> bool:
+    async def deliver(self, turn: Turn, draft: Draft, *, repeated: bool = False) -> bool:
         """Send the parts of a closed turn that were not sent yet; return whether all of them are done with.
-
-        Then, where `tidy` says that there may be some, remove the messages in whose place none was sent.
 
         A part whose files are refused is sent as its text with a note instead. `repeated` says that an earlier attempt
         closed the turn: it may have sent the first part that waits, but none after it.
@@ -55,9 +53,9 @@ class Delivery:
                 await self._journal.undeliverable(turn, outgoing.number)
             else:
                 await self._journal.sent(turn, outgoing.number, message_id)
-        return not tidy or await self._clear(turn, draft)
+        return True
 
-    async def _clear(self, turn: Turn, draft: Draft) -> bool:
+    async def clear(self, turn: Turn, draft: Draft) -> bool:
         """Remove what only showed progress, or an earlier answer; return whether that is done with."""
         try:
             await draft.clear()

@@ -366,9 +366,9 @@ class Turns:
                 work = self._begin_work(started, outlet)
                 if not started.closed:
                     await self._close(work)
-            tidy = work.untidy
-            delivered = await self._delivery.deliver(work.turn, work.draft, repeated=started.closed, tidy=tidy)
-            return "done" if delivered else "again"
+            if not await self._delivery.deliver(work.turn, work.draft, repeated=started.closed):
+                return "again"
+            return "done" if not work.untidy or await self._delivery.clear(work.turn, work.draft) else "again"
         finally:
             if work is not None:
                 await work.draft.close()
