@@ -40,7 +40,7 @@ class Preview:
     """Follows the events of one answer; nobody waits for it.
 
     Args:
-        every: seconds between two edits, and before a text is shown; a skill is shown after a quarter of them.
+        every: seconds between two edits, and before a text is shown; a skill is shown at once.
 
     Attributes:
         doubtful: the key of a part of which nobody knows whether it was posted, "" where there is none.
@@ -95,7 +95,6 @@ class Preview:
 
     async def _follow(self) -> None:
         await _wait(self._calling, self._every)
-        await _wait(self._over, self._every / 4)
         while not self._over.is_set():
             self._changed.clear()
             pause = self._every
