@@ -137,7 +137,7 @@ class Commands:
         """Say what can be done here."""
         lines = [f"I am **{self.name}**, an assistant this team shares. Mention me, write me directly, or use:"]
         lines += [f"- `/steward {command.usage}` – {command.help}" for command in subcommands(platform)]
-        lines.append(f"I have {_count(len(self.tools), 'skill')} and remember each channel's conversation.")
+        lines += ["", f"I have {_count(len(self.tools), 'skill')} and remember each channel's conversation."]
         return Reply(text="\n".join(lines))
 
     def skills(self) -> Reply:

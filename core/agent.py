@@ -12,7 +12,7 @@ from core import direct, doubts
 from core.context import Context
 from core.endings import failed
 from core.errors import ContextOverflowError, ModelError, OperatorError, StewardError
-from core.events import Event, Finished, Restarted, SkillFinished, SkillStarted
+from core.events import Event, Finished, Restarted, SkillCalled, SkillFinished, SkillStarted
 from core.files import Files, Shelf, describe
 from core.history import distinct, repair
 from core.incident import incident, sentence
@@ -258,6 +258,8 @@ class Agent:
                         yield delta
                         continue
                     answer = distinct(delta) if tools else replace(delta, calls=(), reasoning=())
+                    for call in answer.calls:
+                        yield SkillCalled(call=call)
                     if answer.calls:  # the final answer is stored by closing the turn
                         await journal.record(answer)
                     work.items.append(answer)

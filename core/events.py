@@ -23,8 +23,15 @@ class Restarted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SkillCalled:
+    """The model wants a skill to be run; that is not begun."""
+
+    call: Call
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SkillStarted:
-    """A skill was called."""
+    """A skill is being run."""
 
     call: Call
 
@@ -54,4 +61,4 @@ class Finished:
     report: Report = field(default_factory=Report)
 
 
-Event: TypeAlias = TextDelta | Restarted | SkillStarted | SkillFinished | Finished
+Event: TypeAlias = TextDelta | Restarted | SkillCalled | SkillStarted | SkillFinished | Finished

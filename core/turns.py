@@ -52,7 +52,7 @@ from core.agent import Agent
 from core.delivery import Delivery
 from core.endings import failed, stopped
 from core.errors import OperatorError, PlatformError, StaleTurnError, StewardError
-from core.events import Event, Finished, Restarted, SkillStarted, TextDelta
+from core.events import Event, Finished, Restarted, SkillCalled, SkillStarted, TextDelta
 from core.files import Files
 from core.incident import incident, sentence
 from core.items import Answer, Item, Result, Step
@@ -122,7 +122,7 @@ class _Work:
         match event:
             case TextDelta(text=text):
                 self.said.append(text)
-            case Restarted() | SkillStarted():
+            case Restarted() | SkillCalled() | SkillStarted():
                 self.said.clear()
 
 

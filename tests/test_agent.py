@@ -11,7 +11,7 @@ from PIL import Image
 from core import Attachment, Context, Reply, SkillError, agent, skill
 from core.agent import EMPTY, LONGEST_RESULT
 from core.errors import ContextOverflowError, ModelError
-from core.events import Finished, SkillFinished, SkillStarted, TextDelta
+from core.events import Finished, SkillCalled, SkillFinished, SkillStarted, TextDelta
 from core.items import Answer, Call, Question, Result
 from tests.house import House, house
 from tests.incidents import without_id
@@ -105,7 +105,7 @@ async def test_skill_calls_are_reported_as_they_run(tmp_path: Path) -> None:
     async with house(tmp_path, model, count) as steward:
         await steward.answer(message("count"))
         kinds = [type(event) for event in steward.outlet.drafts[0].events if not isinstance(event, TextDelta)]
-        assert kinds == [SkillStarted, SkillFinished, Finished]
+        assert kinds == [SkillCalled, SkillStarted, SkillFinished, Finished]
 
 
 async def test_at_the_limit_the_model_answers_without_skills(tmp_path: Path) -> None:

@@ -15,11 +15,12 @@ from bots.slack.blocks import control_blocks, forms, streamable
 from bots.slack.markup import inert, settled
 from bots.slack.pieces import LIMIT, split
 from bots.slack.posts import LONGEST_EDIT, shortened
-from bots.slack.progress import DETAILS, Progress
+from bots.slack.progress import DETAILS, Progress, Task
 from bots.slack.tables import MOST_COLUMNS, MOST_ROWS, around_table, block
 from bots.slack.uploads import alt
 from core.controls import Choice, Control, under_answer
-from core.events import Restarted, TextDelta
+from core.events import Restarted, SkillCalled, SkillFinished, SkillStarted, TextDelta
+from core.items import Call, Result
 from core.messages import Attachment, JsonObject, Message, Reply, Turn
 from core.outlet import Part
 from tests.slack_draft import Desk, deliver, finished, seen, started, texts
@@ -315,3 +316,18 @@ def test_s3_what_is_settled_stays_as_it_is(parts: list[str]) -> None:
     for end in range(len(text) + 1):
         begun = text[:end]
         assert inert(text).startswith(inert(begun[: settled(begun)]))
+
+
+def test_a_task_goes_from_pending_over_in_progress_to_its_end() -> None:
+    progress = Progress(links=Links())
+    call = Call(id="c1", name="draw_chart", arguments='{"kind": "bar"}')
+    made = Result(call_id="c1", name="draw_chart", text="[file f1: a.png, image/png, 1 kB] is shown.", files=("f1",))
+    events = (SkillCalled(call=call), SkillStarted(call=call), SkillFinished(call=call, result=made, seconds=0.8))
+    seen: list[tuple[object, object]] = []
+    before: Task | None = None
+    for event in events:
+        progress.take(event)
+        chunk = progress.tasks["c1"].chunk(before)
+        seen.append((chunk["status"], chunk.get("output")))
+        before = progress.tasks["c1"]
+    assert seen == [("pending", None), ("in_progress", None), ("complete", "0.8 s")]

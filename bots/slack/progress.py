@@ -7,24 +7,25 @@ from typing import Final, Literal, TypeAlias
 from bots.links import Links
 from bots.slack.markup import inert, plainly, settled
 from bots.slack.pieces import LIMIT
-from core.events import Event, Restarted, SkillFinished, SkillStarted, TextDelta
+from core.direct import for_people
+from core.events import Event, Restarted, SkillCalled, SkillFinished, SkillStarted, TextDelta
 from core.items import Call, Result
 from core.messages import JsonObject
 
-Status: TypeAlias = Literal["in_progress", "complete", "error"]
+Status: TypeAlias = Literal["pending", "in_progress", "complete", "error"]
 
 HELD_BACK: Final = 160
 """Characters before the first are shown in a stream, where they stay: what a model says before it calls a skill is
 no part of the answer, and seldom longer."""
 
 TITLE: Final = 80
-DETAILS: Final = 160
+DETAILS: Final = 100
 """Characters of a task's details and output, before they are made inert; Slack is said to refuse more than 256."""
 
 MOST_LINES: Final = 12
 """Tasks that are listed in a message that is edited, the latest."""
 
-_MARKS: Final[dict[Status, str]] = {"in_progress": "⏳", "complete": "✅", "error": "❌"}
+_MARKS: Final[dict[Status, str]] = {"pending": "▫️", "in_progress": "⏳", "complete": "✅", "error": "❌"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +34,7 @@ class Task:
 
     id: str
     title: str
-    status: Status = "in_progress"
+    status: Status = "pending"
     details: str = ""
     output: str = ""
 
@@ -79,11 +80,15 @@ class Progress:
                 self.text += event.text
             case Restarted():
                 self._drop()
+            case SkillCalled():
+                self._drop()
+                self.tasks[event.call.id] = self._called(event.call)
             case SkillStarted():
                 self._drop()
-                self.tasks[event.call.id] = self._started(event.call)
+                called = self.tasks.get(event.call.id) or self._called(event.call)
+                self.tasks[event.call.id] = replace(called, status="in_progress")
             case SkillFinished():
-                begun = self.tasks.get(event.call.id) or self._started(event.call)
+                begun = self.tasks.get(event.call.id) or self._called(event.call)
                 self.tasks[event.call.id] = self._finished(begun, event.result, event.seconds)
 
     def stream(self) -> str:
@@ -118,12 +123,12 @@ class Progress:
             self.text = ""
             self.drafts += 1
 
-    def _started(self, call: Call) -> Task:
+    def _called(self, call: Call) -> Task:
         details = self._short(_arguments(call.arguments), DETAILS)
         return Task(id=call.id, title=self._short(call.name.replace("_", " "), TITLE), details=details)
 
     def _finished(self, task: Task, result: Result, seconds: float) -> Task:
-        words = result.text.strip().partition("\n")[0]
+        words = for_people(result).partition("\n")[0]
         output = self._short(" · ".join(filter(None, (f"{seconds:.1f} s", words))), DETAILS)
         return replace(task, status="complete" if result.ok else "error", output=output)
 

@@ -1,6 +1,6 @@
 """The simulated Discord on the page."""
 
-import shlex
+import re
 from collections.abc import Mapping, Sequence
 
 from bots.simulator.discord import DiscordSimulator
@@ -14,6 +14,7 @@ ASK = "Ask Steward"
 _PEOPLE = ("Ada", "Grace")
 _CHANNELS = ("general", "random")
 _PATIENCE = 60.0
+_OPTION = re.compile(r"(?:^|\s)([-_\w]{1,32}):")
 
 
 class DiscordStage:
@@ -137,7 +138,7 @@ class DiscordStage:
         self._open[person] = interaction
 
     async def _command(self, channel: Channel, user: User, text: str, files: Sequence[ShownFile]) -> None:
-        """Use a command typed as `/steward ask QUESTION`, or as `/roll sides:6` with the options by name."""
+        """Use a command typed as `/steward ask QUESTION`, or as `/roll dice:2 sides:6` with the options by name."""
         name, _, rest = text[1:].partition(" ")
         sub: str | None = None
         if name == "steward":
@@ -156,14 +157,11 @@ class DiscordStage:
 
 
 def _options(text: str) -> dict[str, OptionValue]:
-    try:
-        words = shlex.split(text)
-    except ValueError as error:
-        raise MisuseError(f"A quote is left open in {text!r}.") from error
-    pairs = [word.partition(":") for word in words]
-    if wrong := [key for key, colon, _ in pairs if not colon]:
-        raise MisuseError(f"Options are typed as name:value; {wrong[0]!r} is none.")
-    return {key: _value(value) for key, _, value in pairs}
+    """Read `name:value name:value`; a value goes on until the next name."""
+    before, *rest = _OPTION.split(text.strip())
+    if before.strip():
+        raise MisuseError(f"Options are typed as name:value; {before.strip()!r} is none.")
+    return {name: _value(value.strip()) for name, value in zip(rest[::2], rest[1::2], strict=True)}
 
 
 def _value(text: str) -> OptionValue:

@@ -112,9 +112,9 @@ def _message(shown: Shown, scene: Scene) -> str:
     badges += '<span class="edited">(edited)</span>' if shown.edits and not bot else ""
     body = "".join(
         [
+            _tasks(shown),
             rendered(shown.text, scene.names) if shown.text else "",
             "".join(map(_table, shown.tables)),
-            _tasks(shown),
             '<span class="caret">▍</span>' if shown.streaming else "",
             "".join(map(_file, shown.files)),
             _controls(shown, scene),
