@@ -18,7 +18,7 @@ _TAG: Final = re.compile(r"/?[a-z][a-z0-9-]*(?:\s.*|/?)|[!?].*", re.IGNORECASE |
 _TAG_OPENS: Final = re.compile(r"[a-z/!?]", re.IGNORECASE)
 _BLOCK_START: Final = re.compile(r"[\s>]*")
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]{1,31}:\S", re.IGNORECASE)
-_DEFINITION: Final = re.compile(r"([\s>]*\[[^\[\]\n]+\]):(?=\s*<?(\S))")
+_DEFINITION: Final = re.compile(r"([\s>]*\[[^\[\]<>`\\\n]+\]):(?=\s*<?(\S))")
 _TILDES: Final = re.compile(r"[\s>]*~~~")
 _HELD_LINE: Final = re.compile(r"[\s>]*(?:\[|```|~)")
 
@@ -107,7 +107,7 @@ class _Line:
     def _definition(self) -> None:
         """Take the colon from the definition of a reference whose address is not live."""
         definition = _DEFINITION.match(self._text)
-        address = self._address_from(definition.start(2)) if definition else None
+        address = self._address_from(0) if definition else None
         if definition and address and address[0] == definition.start(2) and not self._live(*address):
             self.out.append(definition[1])
             self._at = definition.end()
@@ -207,7 +207,8 @@ class _Line:
             return
         self.out[bracket] = ""
         if len(self.out) != bracket + 2 or self.out[-1] != code:
-            self.out.append(f"({code})" if self._before().isspace() else f" ({code})")
+            self._apart()
+            self.out.append(f"({code})")
 
     def _leads_on(self, closed: re.Match[str]) -> bool:
         """Tell whether a link's target, with its title, is live: also for who reads on behind the bracket."""
@@ -242,6 +243,7 @@ class _Line:
     def _tag(self, start: int, end: int, *, linked: bool) -> None:
         self.wholes.append((start, end))
         if linked:
+            self._apart()
             self._write_code(self._text[start:end], end)
         else:
             self._copy(end)
@@ -255,10 +257,11 @@ class _Line:
         if self._reader.live(address) and plain_label:
             self._copy(end)
         elif label and plain_label:
-            self._space()
+            self._apart()
             self.out.append(f"{label} ({self._code(address)})")
             self._at = end
         else:
+            self._apart()
             self._write_code(inside, end)
 
     def _address(self, start: int, end: int) -> None:
@@ -289,7 +292,7 @@ class _Line:
             self._space()
         self.out.append(code)
         following = self._text[end : end + 1]
-        if spaced and (following.isalnum() or following == "`"):
+        if following.isalnum() or (following == "`" and spaced) or (following and following in "/:\\"):
             self.out.append(" ")
         self._at = end
 
@@ -297,6 +300,12 @@ class _Line:
         """Keep what follows apart from a word, a backtick or a backslash before it."""
         before = self._before()
         if before.isalnum() or before in "`\\_)":
+            self.out.append(" ")
+
+    def _apart(self) -> None:
+        """Keep what follows apart from what is before it, whose brackets are gone."""
+        before = self._before()
+        if not before.isspace() and before != "(":
             self.out.append(" ")
 
     def _before(self) -> str:
