@@ -18,6 +18,7 @@ _TAG: Final = re.compile(r"/?[a-z][a-z0-9-]*(?:\s.*|/?)|[!?].*", re.IGNORECASE |
 _TAG_OPENS: Final = re.compile(r"[a-z/!?]", re.IGNORECASE)
 _BLOCK_START: Final = re.compile(r"[\s>]*")
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]{1,31}:\S", re.IGNORECASE)
+_APART: Final = "([*\"'“>"
 _DEFINITION: Final = re.compile(r"([\s>]*\[[^\[\]<>`\\\n]+\]):(?=\s*<?(\S))")
 _TILDES: Final = re.compile(r"[\s>]*~~~")
 _HELD_LINE: Final = re.compile(r"[\s>]*(?:\[|```|~)")
@@ -196,16 +197,18 @@ class _Line:
         elif self._leads_on(closed) or not _ODD.search(inside):
             self._copy(closed.end())
             return
-        self._spell_out(opened[0] if opened else None, inside)
+        self._spell_out(opened, inside)
         self._at = closed.end()
 
-    def _spell_out(self, bracket: int | None, inside: str) -> None:
-        """Write the address of a link behind its text."""
+    def _spell_out(self, opened: tuple[int, int] | None, inside: str) -> None:
+        """Write the address of a link behind its text, whose brackets go where it had an opening one."""
         code = self._code(inside.strip().removeprefix("<").removesuffix(">"))
-        if bracket is None:
+        if opened is None:
             self.out.append(f"] ({code})")
             return
-        self.out[bracket] = ""
+        bracket, start = opened
+        before = self._text[start - 1 : start]
+        self.out[bracket] = "" if not before or before.isspace() or before in _APART else " "
         if len(self.out) != bracket + 2 or self.out[-1] != code:
             self._apart()
             self.out.append(f"({code})")
