@@ -31,7 +31,7 @@ ASKED: Final[dict[PlatformName, Sequence[str]]] = {
         "make it more colourful",
     ),
     "discord": (
-        "@Steward draw a line chart of visitors: Mon 12, Tue 18, Wed 15, Thu 24, Fri 31",
+        "@Steward draw a line chart of Mon 12, Tue 18, Wed 15, Thu 24, Fri 31",
         "/calculate expression:17% of 340",
     ),
 }
