@@ -18,6 +18,7 @@ _TAG: Final = re.compile(r"/?[a-z][a-z0-9-]*(?:\s.*|/?)|[!?].*", re.IGNORECASE |
 _TAG_OPENS: Final = re.compile(r"[a-z/!?]", re.IGNORECASE)
 _BLOCK_START: Final = re.compile(r"[\s>]*")
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]{1,31}:\S", re.IGNORECASE)
+_GLUED: Final = re.compile(r"[^\W_]|[/:\\]|\.\w")
 _APART: Final = "([*\"'“>"
 _DEFINITION: Final = re.compile(r"([\s>]*\[[^\[\]<>`\\\n]+\]):(?=\s*<?(\S))")
 _TILDES: Final = re.compile(r"[\s>]*~~~")
@@ -206,9 +207,9 @@ class _Line:
         if opened is None:
             self.out.append(f"] ({code})")
             return
-        bracket, start = opened
-        before = self._text[start - 1 : start]
-        self.out[bracket] = "" if not before or before.isspace() or before in _APART else " "
+        bracket = opened[0]
+        before = self._before(bracket)
+        self.out[bracket] = "" if before.isspace() or before in _APART else " "
         if len(self.out) != bracket + 2 or self.out[-1] != code:
             self._apart()
             self.out.append(f"({code})")
@@ -294,8 +295,7 @@ class _Line:
         if spaced:
             self._space()
         self.out.append(code)
-        following = self._text[end : end + 1]
-        if following.isalnum() or (following == "`" and spaced) or (following and following in "/:\\"):
+        if _GLUED.match(self._text, end) or (spaced and self._text[end : end + 1] == "`"):
             self.out.append(" ")
         self._at = end
 
@@ -311,9 +311,10 @@ class _Line:
         if not before.isspace() and before != "(":
             self.out.append(" ")
 
-    def _before(self) -> str:
-        """Return the character written last, a space at the beginning of the line."""
-        return next((piece[-1] for piece in reversed(self.out) if piece), " ")
+    def _before(self, piece: int | None = None) -> str:
+        """Return the last character written, or written before a piece; a space at the beginning of the line."""
+        earlier = range(len(self.out) if piece is None else piece)
+        return next((self.out[place][-1] for place in reversed(earlier) if self.out[place]), " ")
 
     def _code(self, address: str) -> str:
         shown = " ".join(readable(address).split())
