@@ -161,6 +161,15 @@ WRAPPED: Final = (
     "*{}*",
     "`code` {} `code`",
     "`code`{}`code`",
+    "`a {}\r~~~\rb`",
+    "www.[evil.example]({})",
+    "//h.[text]({})",
+    "https://<{}|label>",
+    "<{}|\\>`code` {}",
+    "<{} ``>.evil.example/x",
+    "<{}](>![``]({})",
+    "```a```![``]({})",
+    "]({})xhttps://good.example/a",
 )
 """Surroundings of an address."""
 
