@@ -11,7 +11,7 @@ from bots.simulator.discord import DiscordSimulator
 from bots.simulator.discord.world import Channel, User
 from bots.simulator.model import ModelSimulator, Said, says
 from bots.simulator.model.request import Request
-from bots.simulator.transcript import Shown
+from bots.simulator.transcript import Shown, ShownControl
 from core.config import Config, DiscordConfig, ModelConfig
 from tests.discord_team import said
 
@@ -153,14 +153,19 @@ async def test_a_chart_is_changed_by_its_menu_also_where_only_the_person_install
                 await draw_and_change(discord, place, ada)
 
 
+def menus(shown: Shown) -> list[ShownControl]:
+    """Return the menus under a message; one that shows progress has none."""
+    return [control for control in shown.controls if control.choices]
+
+
 async def draw_and_change(discord: DiscordSimulator, place: Channel, person: User) -> None:
     series = '[{"name": "rain", "values": [3, 1, 2]}]'
     values = {"title": "Rain", "series": series, "labels": "Mon,Tue,Wed"}
     await discord.command(place, person, None, {**values}, name="draw_chart")
-    chart = await discord.transcript.wait(lambda shown: shown.channel == place.id and shown.controls)
-    menu = next(control for control in chart.controls if control.choices)
+    chart = await discord.transcript.wait(lambda shown: shown.channel == place.id and menus(shown))
+    menu = menus(chart)[0]
     await discord.press(chart, menu.key, person, values=[menu.choices[-1].value])
     changed = await discord.transcript.wait(
-        lambda shown: shown.channel == place.id and shown.id != chart.id and shown.controls
+        lambda shown: shown.channel == place.id and shown.id != chart.id and menus(shown)
     )
     assert (len(chart.files), len(changed.files)) == (1, 1), "the first chart was written over"
