@@ -205,7 +205,8 @@ class Turns:
     def attend(self, turn: Turn) -> None:
         """Carry out a wish that was written down: now, or after what cannot be interrupted."""
         self._wished.add(turn.id)
-        if work := self._at_work.get(turn.id):
+        work = self._at_work.get(turn.id)
+        if work and not work.limit.expired():  # else it is ending already
             work.limit.reschedule(asyncio.get_running_loop().time())
         queue = self._queues.get(turn.message.conversation.key)
         if queue is None or all(each.id != turn.id for each in queue.turns):
@@ -454,10 +455,11 @@ class Turns:
     ) -> tuple[Finished, Sequence[Reply]]:
         """Return what is said in place of an answer that was not made."""
         if work.limit.expired() and work.turn.id in self._wished:
+            self._wished.discard(work.turn.id)  # a wish that comes from here on is looked at after this attempt
             wish, by = await self._wishes.of(work.turn)
             if wish == "stop":
-                self._wished.discard(work.turn.id)
                 return self._stopped(work, steps, by)
+            self._wished.add(work.turn.id)
             raise _SupersededError from error
         text = self._excuse(work.turn, error, expired=work.limit.expired())
         report = self._agent.report(work.turn, steps)
@@ -494,6 +496,7 @@ class Turns:
             except StewardError as error:
                 log.warning("turn %d: %s could not be fetched: %s", turn.id, attachment.filename, error)
                 notes.append(f"I could not fetch {attachment.filename}: {redact(str(error)).rstrip('.')}.")
+                attachments.append(replace(attachment, id=""))  # a direct call names files by their places
         if message.attachments:
             work.turn = replace(turn, message=replace(message, attachments=tuple(attachments)))
             await self._journal.update(work.turn)
@@ -514,6 +517,8 @@ class Turns:
                 raise PlatformError("it is no longer kept", permanent=True)
             return found
         if attachment.content is None:
+            if attachment.source is None:
+                raise PlatformError("it is no longer kept", permanent=True)
             attachment = replace(attachment, content=await outlet.download(attachment))
         return await self._files.keep(attachment, message=turn.message, source="received")
 

@@ -32,15 +32,19 @@ class Wishes:
         self._watch = watch
 
     async def again(self, turn: int, revision: Message | None = None) -> Turn | None:
-        """Wish that a turn is answered anew; None where it cannot be.
+        """Wish that a turn is answered anew; None where it cannot be, or is being answered as it reads now.
 
         Args:
             turn: its number.
             revision: the question as it reads now, where it was edited.
         """
+        if revision is None:
+            return await self._wish(
+                f"UPDATE turns SET wish = 'again' WHERE id = ? AND (NOT {_OPEN} OR parked_at IS NOT NULL)",  # noqa: S608
+                (turn,),
+            )
         return await self._wish(
-            "UPDATE turns SET wish = 'again', revision = ? WHERE id = ?",
-            (dump_message(revision) if revision else "", turn),
+            "UPDATE turns SET wish = 'again', revision = ? WHERE id = ?", (dump_message(revision), turn)
         )
 
     async def remove(self, turn: int) -> Turn | None:
@@ -50,13 +54,14 @@ class Wishes:
     async def stop(self, turn: int, by: str) -> Turn | None:
         """Wish that the work on a turn ends; None where it has ended.
 
+        It is not answered anew then, but an edit is kept: to try again answers what it says.
+
         Args:
             turn: its number.
             by: the name of who wants it.
         """
         return await self._wish(
-            "UPDATE turns SET wish = 'stop', wished_by = ? WHERE id = ? AND wish = ''"
-            " AND state IN ('received', 'running')",
+            f"UPDATE turns SET wish = 'stop', wished_by = ? WHERE id = ? AND wish IN ('', 'again') AND {_OPEN}",  # noqa: S608
             (by, turn),
         )
 

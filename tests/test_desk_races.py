@@ -1,0 +1,108 @@
+"""Wishes that come one upon the other, or upon a call with effects."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from core import Attachment, skill
+from core.messages import DirectCall
+from tests.house import house
+from tests.scripted import KeptOutlet, ScriptedModel, calls, message, says
+from tests.test_desk import ANA, Board, by, key, on, until
+
+
+@pytest.fixture
+def board() -> Board:
+    return Board()
+
+
+async def test_f39_a_second_edit_while_the_first_ends_the_work_is_taken_in(tmp_path: Path, board: Board) -> None:
+    began, ending, end = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    @skill
+    async def slow() -> str:
+        """Take a while to end."""
+        began.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ending.set()
+            await end.wait()
+        return "slow"
+
+    async with house(tmp_path, ScriptedModel(calls(("slow", "{}")), says("three")), slow, outlet=board) as steward:
+        asked = message("first")
+        await steward.turns.accept(asked)
+        await asyncio.wait_for(began.wait(), 10)
+        await steward.desk.edited(replace(asked, text="second"))
+        await asyncio.wait_for(ending.wait(), 10)
+        try:
+            assert await steward.desk.edited(replace(asked, text="third"))
+        finally:
+            end.set()
+        await steward.turns.idle()
+        assert on(board) == ["three"]
+        assert steward.model.asked[-1].items[-1].text == "Ana: third"
+
+
+async def test_to_try_again_does_not_undo_an_edit_that_waits(tmp_path: Path, board: Board) -> None:
+    model = ScriptedModel(says("one"), says("other"), says("two"))
+    async with house(tmp_path, model, outlet=board) as steward:
+        asked = message("first")
+        await steward.answer(asked)
+        model.hold.clear()
+        await steward.turns.accept(message("other"))
+        await until(lambda: model.busy)
+        await steward.desk.edited(replace(asked, text="second"))
+        await steward.desk.press(key(board, "again"), by(ANA, asked))
+        model.hold.set()
+        await steward.turns.idle()
+        assert model.asked[-1].items[-1].text == "Ana: second"
+
+
+async def test_to_try_again_twice_answers_once(tmp_path: Path, board: Board) -> None:
+    model = ScriptedModel(says("one"), says("two"))
+    async with house(tmp_path, model, outlet=board) as steward:
+        asked = message("first")
+        await steward.answer(asked)
+        model.hold.clear()
+        await steward.desk.press(key(board, "again"), by(ANA, asked))
+        await until(lambda: model.busy)
+        await steward.desk.press(key(board, "again"), by(ANA, asked))
+        model.hold.set()
+        await steward.turns.idle()
+        assert on(board) == ["two"]
+
+
+async def test_stop_also_ends_an_edited_question_that_waits_its_turn(tmp_path: Path, board: Board) -> None:
+    model = ScriptedModel(says("never shown"))
+    model.hold.clear()
+    async with house(tmp_path, model, outlet=board) as steward:
+        one, two = message("first"), message("second")
+        await steward.turns.accept(one)
+        await steward.turns.accept(two)
+        await until(lambda: model.busy)
+        await steward.desk.edited(replace(two, text="changed"))
+        assert await steward.desk.stop(one.conversation, ANA) == 2
+        await steward.turns.idle()
+        assert on(board) == ["(Stopped by Ana.)"] * 2
+        assert not await steward.desk.edited(replace(two, text="changed")), "the edit is forgotten"
+
+
+@skill
+def joined(one: Attachment, two: Attachment) -> str:
+    """Join two files."""
+    return f"{(one.content or b'').decode()}+{(two.content or b'').decode()}"
+
+
+async def test_a_file_that_cannot_be_fetched_is_not_exchanged_for_another(tmp_path: Path) -> None:
+    outlet = KeptOutlet()
+    outlet.downloads["two"] = b"two"
+    files = tuple(Attachment(filename=f"{name}.txt", media_type="text/plain", source=name) for name in ("one", "two"))
+    direct = DirectCall(skill="joined", files={"one": 0, "two": 1})
+    async with house(tmp_path, ScriptedModel(), joined, outlet=outlet) as steward:
+        await steward.answer(replace(message("joined", attachments=files), direct=direct))
+        assert "I could not fetch one.txt" in outlet.texts[0]
+        assert "+" not in outlet.texts[0]
