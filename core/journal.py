@@ -238,7 +238,9 @@ class Journal:
         return [turn for turn in map(_readable, rows) if turn]
 
     async def sweep(self) -> None:
-        """Drop the steps of turns that failed too long ago to be tried again."""
+        """Drop the steps of turns that failed too long ago to be tried again, and what forgotten ones said."""
+        async with self._store.transaction() as transaction:
+            await _erase_forgotten(transaction)
         await self._store.write(
             "DELETE FROM steps WHERE turn IN (SELECT id FROM turns WHERE state = 'failed' AND closed_at < ?)",
             (time.time() - KEPT,),
@@ -283,25 +285,14 @@ class Journal:
     async def forget(self, transaction: Transaction, *, channel: str) -> None:
         """Erase what a channel's finished turns said; their keys stay, so that a redelivery is still known.
 
-        Turns that are still being answered will be, but are not remembered.
+        Turns that are still being answered or delivered will be, but are not remembered, and erased by `sweep`.
         """
-        await transaction.execute(
-            "UPDATE turns SET forgotten = 1 WHERE channel = ? AND state IN ('received', 'running')", (channel,)
-        )
-        await transaction.execute(
-            "UPDATE turns SET message = '', reason = '', revision = '' WHERE channel = ?"
-            " AND state IN ('answered', 'failed') AND shown = '' AND wish = ''"
-            " AND id NOT IN (SELECT turn FROM outbox WHERE state = 'waiting')",
+        await transaction.execute("UPDATE turns SET forgotten = 1 WHERE channel = ?", (channel,))
+        await _erase_forgotten(transaction)
+        await transaction.execute(  # what was done is still to be known where a turn is about to be answered anew
+            "UPDATE usage SET report = '' WHERE turn IN (SELECT id FROM turns WHERE channel = ? AND wish <> 'again')",
             (channel,),
         )
-        await transaction.execute(
-            "UPDATE usage SET report = '' WHERE turn IN (SELECT id FROM turns WHERE channel = ?)", (channel,)
-        )
-        for table in ("outbox", "steps"):
-            await transaction.execute(
-                f"DELETE FROM {table} WHERE turn IN (SELECT id FROM turns WHERE channel = ? AND message = '')",  # noqa: S608
-                (channel,),
-            )
 
     async def _mark(self, turn: Turn, number: int, state: Literal["sent", "failed"], message_id: str | None) -> None:
         marked = await self._store.write(
@@ -316,6 +307,19 @@ class Journal:
     async def _fenced(self, turn: Turn, sql: str, values: tuple[str, ...], *, durable: bool = False) -> None:
         if not await self._store.write(f"{sql} RETURNING 1", (*values, turn.id, turn.attempt), durable=durable):
             raise StaleTurnError(f"Turn {turn.id} was taken over by a newer attempt.")
+
+
+async def _erase_forgotten(transaction: Transaction) -> None:
+    """Erase what the forgotten turns said of which nothing is left to do."""
+    await transaction.execute(
+        "UPDATE turns SET message = '', reason = '', revision = '' WHERE forgotten = 1 AND message <> ''"
+        " AND state IN ('answered', 'failed') AND shown = '' AND wish = ''"
+        " AND id NOT IN (SELECT turn FROM outbox WHERE state = 'waiting')"
+    )
+    for table in ("outbox", "steps"):
+        await transaction.execute(
+            f"DELETE FROM {table} WHERE turn IN (SELECT id FROM turns WHERE forgotten = 1 AND message = '')"  # noqa: S608
+        )
 
 
 def _with_controls(turn: Turn, finished: Finished, pieces: Sequence[Reply]) -> list[tuple[Reply, tuple[Control, ...]]]:

@@ -34,17 +34,21 @@ class Wishes:
     async def again(self, turn: int, revision: Message | None = None) -> Turn | None:
         """Wish that a turn is answered anew; None where it cannot be, or is being answered as it reads now.
 
+        Of one that was answered and forgotten nobody knows what it had done, so it cannot be.
+
         Args:
             turn: its number.
             revision: the question as it reads now, where it was edited.
         """
         if revision is None:
             return await self._wish(
-                f"UPDATE turns SET wish = 'again' WHERE id = ? AND (NOT {_OPEN} OR parked_at IS NOT NULL)",  # noqa: S608
+                f"UPDATE turns SET wish = 'again' WHERE id = ?"  # noqa: S608
+                f" AND (parked_at IS NOT NULL OR (NOT {_OPEN} AND forgotten = 0))",
                 (turn,),
             )
         return await self._wish(
-            "UPDATE turns SET wish = 'again', revision = ? WHERE id = ?", (dump_message(revision), turn)
+            f"UPDATE turns SET wish = 'again', revision = ? WHERE id = ? AND ({_OPEN} OR forgotten = 0)",  # noqa: S608
+            (dump_message(revision), turn),
         )
 
     async def remove(self, turn: int) -> Turn | None:

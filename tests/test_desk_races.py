@@ -7,8 +7,13 @@ from pathlib import Path
 import pytest
 
 from core import Attachment, skill
-from core.messages import DirectCall
-from tests.house import house
+from core.company import Companies
+from core.delivery import ATTEMPTS
+from core.desk import GONE
+from core.errors import PlatformError
+from core.forgetting import forget
+from core.messages import DirectCall, Message
+from tests.house import House, house
 from tests.scripted import KeptOutlet, ScriptedModel, calls, message, says
 from tests.test_desk import ANA, Board, by, key, on, until
 
@@ -106,3 +111,64 @@ async def test_a_file_that_cannot_be_fetched_is_not_exchanged_for_another(tmp_pa
         await steward.answer(replace(message("joined", attachments=files), direct=direct))
         assert "I could not fetch one.txt" in outlet.texts[0]
         assert "+" not in outlet.texts[0]
+
+
+async def forget_all(steward: House, asked: Message) -> None:
+    await forget(
+        asked.conversation,
+        store=steward.store,
+        memory=steward.memory,
+        files=steward.files,
+        journal=steward.journal,
+        companies=Companies(steward.store),
+    )
+
+
+async def traces(steward: House) -> str:
+    tables = ("turns", "files", "outbox", "steps", "usage", "memory")
+    return str([[tuple(row) for row in await steward.store.fetch(f"SELECT * FROM {table}")] for table in tables])
+
+
+async def test_a_turn_that_was_forgotten_on_its_way_out_leaves_nothing_once_it_is_delivered(tmp_path: Path) -> None:
+    outlet = KeptOutlet()
+    outlet.failures = [PlatformError("busy")] * ATTEMPTS
+    async with house(tmp_path, ScriptedModel(says("a secret")), outlet=outlet, first_pause=0.01) as steward:
+        asked = message("tell me the secret")
+        await steward.answer(asked)
+        await forget_all(steward, asked)
+        await until(lambda: outlet.sent)
+        await steward.turns.idle()
+        await steward.journal.sweep()
+        assert "secret" not in await traces(steward)
+        assert not await steward.turns.accept(asked), "it is answered again"
+
+
+async def test_an_edit_that_waits_is_answered_but_not_remembered_after_forgetting(tmp_path: Path, board: Board) -> None:
+    paid: list[int] = []
+
+    @skill(effects="outside")
+    async def pay(amount: int) -> str:
+        """Pay."""
+        paid.append(amount)
+        return "paid"
+
+    pays = calls(("pay", '{"amount": 5}'))
+    model = ScriptedModel(pays, says("one"), says("other"), pays, says("a secret"))
+    async with house(tmp_path, model, pay, outlet=board) as steward:
+        asked = message("first")
+        await steward.answer(asked)
+        model.hold.clear()
+        await steward.turns.accept(message("other"))
+        await until(lambda: model.busy)
+        await steward.desk.edited(replace(asked, text="the secret"))
+        await forget_all(steward, asked)
+        model.hold.set()
+        await steward.turns.idle()
+        assert on(board)[0] == "a secret"
+        assert paid == [5]
+        assert await steward.memory.recall(asked.conversation, asked.audience) == []
+        assert await steward.desk.press(key(board, "again"), by(ANA, asked)) in ("", GONE)
+        await steward.turns.idle()
+        await steward.journal.sweep()
+        assert "secret" not in await traces(steward)
+        assert paid == [5]
