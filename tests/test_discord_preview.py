@@ -133,6 +133,60 @@ async def test_a_text_can_be_read_while_it_is_written_and_the_answer_takes_its_p
     assert simulator.world.messages[shown.id].reply_to == message.origin["message_id"]
 
 
+REFUSALS = (
+    Fault(status=403, code=50001, message="Missing Access"),
+    Fault(status=403, code=50013, message="Missing Permissions"),
+    Fault(status=404, message="404: Not Found"),
+    Fault(status=405, message="405: Method Not Allowed"),
+    Fault(status=501, message="Not Implemented"),
+)
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda fault: f"{fault.status}-{fault.code}")
+async def test_f18_an_answer_whose_preview_may_not_be_edited_is_posted_anew(
+    simulator: DiscordSimulator, steward: Steward, refusal: Fault
+) -> None:
+    draft = steward.platform.draft(Turn(id=1, message=await question(simulator), attempt=1))
+    await show(draft, SkillStarted(call=CALL))
+    await visible(simulator, "draw chart")
+    simulator.faults.add("PATCH", MESSAGE, refusal)
+    await show(draft, finished("“We”."))
+    await draft.send(part(0, Reply(text="“We”.")))
+    await draft.clear()
+    await draft.close()
+    assert texts(simulator) == ["“We”."]
+
+
+async def test_a_server_that_knows_no_edits_is_shown_answers_only(
+    simulator: DiscordSimulator, steward: Steward
+) -> None:
+    simulator.faults.add("PATCH", MESSAGE, Fault(status=405, message="405: Method Not Allowed"))
+    for number in (1, 2):
+        draft = steward.platform.draft(Turn(id=number, message=await question(simulator), attempt=1))
+        await show(draft, SkillStarted(call=CALL))
+        await (visible(simulator, "draw chart") if number == 1 else asyncio.sleep(0.05))
+        await show(draft, finished("“We”."))
+        await draft.send(part(0, Reply(text="“We”."), turn=number))
+        await draft.clear()
+        await draft.close()
+    assert [shown.text for shown in said(simulator)].count("“We”.") == 2
+    assert len(said(simulator)) == 3
+
+
+async def test_a_message_that_may_not_be_deleted_keeps_none_of_the_others(
+    simulator: DiscordSimulator, steward: Steward
+) -> None:
+    message = await question(simulator)
+    sent = await steward.answer(message, Reply(text="word " * 1000))
+    simulator.faults.add("DELETE", MESSAGE, Fault(status=403, code=50013, message="Missing Permissions"))
+    draft = steward.platform.draft(Turn(id=1, message=message, attempt=2, shown=tuple(sent)))
+    with pytest.raises(PlatformError) as caught:
+        await draft.clear()
+    await draft.close()
+    assert caught.value.permanent
+    assert [shown.id for shown in standing(simulator)] == sent[:1]
+
+
 async def test_a_quick_answer_is_posted_without_a_preview(simulator: DiscordSimulator) -> None:
     simulator.channel("general")
     async with listening(simulator) as steward:

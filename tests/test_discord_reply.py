@@ -302,6 +302,18 @@ async def test_the_answer_to_a_command_is_removed_with_its_token_or_in_the_chann
     assert places(simulator) == []
 
 
+@pytest.mark.parametrize("status", [403, 405])
+async def test_f18_a_command_whose_answer_is_refused_is_answered_in_the_channel(
+    simulator: DiscordSimulator, general: Channel, steward: Steward, status: int
+) -> None:
+    interaction = await simulator.command(general, simulator.world.owner, "ask", {"question": "why?"})
+    message = await steward.heard()
+    await simulator.answered(interaction)
+    simulator.faults.add("PATCH", ORIGINAL, Fault(status=status, message="no"))
+    await steward.answer(message, Reply(text="Because."))
+    assert places(simulator) == [(None, "Because.")]
+
+
 async def test_f22_an_archived_thread_is_opened_again_by_the_answer(
     simulator: DiscordSimulator, general: Channel
 ) -> None:

@@ -15,6 +15,7 @@ _SENTENCES = {
     413: "Discord refused a file because it is too large",
 }
 _PASSING = (408, 425, 429)
+_NEVER = 501
 
 
 @contextlib.contextmanager
@@ -44,7 +45,7 @@ def refusal(error: discord.HTTPException) -> PlatformError:
         return PlatformError(BAD_TOKEN, permanent=True)
     details = " ".join(error.text.split())[:200]
     sentence = _SENTENCES.get(error.status, f"Discord refused a request with status {error.status}")
-    permanent = 400 <= error.status < 500 and error.status not in _PASSING
+    permanent = (400 <= error.status < 500 and error.status not in _PASSING) or error.status == _NEVER
     return PlatformError(
         f"{sentence}: {details} (error {error.code}).", permanent=permanent, retry_after=_retry_after(error)
     )

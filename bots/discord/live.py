@@ -2,7 +2,10 @@
 
 import logging
 
+import discord
+
 from bots.discord.adopt import find_unfinished
+from bots.discord.errors import refusal
 from bots.discord.place import Place
 from bots.discord.rest import Rest
 from core.controls import while_running
@@ -69,12 +72,20 @@ class Live:
         return None
 
     async def clear(self, rest: Rest) -> None:
-        """Delete what no part took the place of.
+        """Delete what no part took the place of; one that may not be deleted keeps none of the others.
 
         Raises:
             HTTPException: Discord refused, or failed.
         """
+        refused: discord.HTTPException | None = None
         for messages in (self.ids, self._left):
             while messages:
-                await self._place.delete(rest, messages[0])
+                try:
+                    await self._place.delete(rest, messages[0])
+                except discord.HTTPException as error:
+                    if not refusal(error).permanent:
+                        raise
+                    refused = error
                 del messages[0]
+        if refused is not None:
+            raise refused

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Final, TypeVar
 
 import discord
+from discord.http import MultipartParameters
 
 from bots.discord.body import MAX_FILES, added, created, edited
 from bots.discord.deferrals import Deferrals
@@ -27,8 +28,13 @@ TOO_LONG: Final = "This answer is longer than Discord takes from me here."
 _NO_QUESTION = (10008, 50035, 160002)
 _NO_MESSAGE = 10008
 _NO_MORE_ANSWERS = 40094
+# the token is good for 15 minutes; then it is 401 with 50027, or 404 where it was never deferred
+_EXPIRED = (401, 404)
 # gone; another's; in a thread that is archived; edited too often an hour after it was written
 _NOT_EDITABLE = (10008, 50005, 50083, 30046)
+# whatever the code: the server does not know what is asked of it; Discord itself gives its reason a code
+_UNKNOWN = (404, 405, 501)
+_REFUSED = (403, *_UNKNOWN)
 _GONE = (10003, 10008)
 _THREAD_IS_THERE = 160004
 _LONGEST_TITLE = 80
@@ -76,6 +82,7 @@ class Place:
         self._deferrals = deferrals
         self._token = origin.get("interaction_token")
         self._application_id = origin.get("application_id", "")
+        self._first: str | None = None
         self._token_only = origin.get("installed") == "user"
         self._to_open = origin.get("thread") == "open" and self.question is not None
         self._opening = asyncio.Lock()
@@ -110,7 +117,8 @@ class Place:
             return None
         try:
             if part.opens:
-                return await self._by_token(rest.edit_response(self._application_id, self._token, edited(part)))
+                self._first = await self._by_token(rest.edit_response(self._application_id, self._token, edited(part)))
+                return self._first
         except discord.HTTPException as error:
             if error.code != _NO_MESSAGE:
                 raise
@@ -141,14 +149,21 @@ class Place:
         body = partial(edited, part)
         try:
             await self._either(
-                lambda token: rest.edit_answer(self._application_id, token, message_id, body()),
+                lambda token: self._edit_answer(rest, token, message_id, body()),
                 lambda: rest.edit(self.channel_id, message_id, body()),
             )
         except discord.HTTPException as error:
-            if error.code not in _NOT_EDITABLE:
+            if error.code not in _NOT_EDITABLE and error.status not in _REFUSED:
                 raise
+            if error.code == 0 and error.status in _UNKNOWN:
+                rest.edits = False
             return False
         return True
+
+    async def _edit_answer(self, rest: Rest, token: str, message_id: str, body: MultipartParameters) -> str:
+        if message_id == self._first:
+            return await rest.edit_response(self._application_id, token, body)
+        return await rest.edit_answer(self._application_id, token, message_id, body)
 
     async def delete(self, rest: Rest, message_id: str) -> None:
         """Delete one of our messages; one that is gone is no failure."""
@@ -175,16 +190,17 @@ class Place:
         await in_channel()
 
     async def _by_token(self, answering: Awaitable[_T]) -> _T | None:
-        """Answer a command; None where its token has expired and the channel is the way."""
+        """Answer a command; None where its token has expired or is not taken, and the channel is the way."""
         try:
             return await answering
         except discord.HTTPException as error:
-            # the token is good for 15 minutes; then it is 401 with 50027, or 404 where it was never deferred
-            if error.status not in (401, 404) or error.code == _NO_MESSAGE:
+            if error.status not in (*_EXPIRED, *_REFUSED) or error.code in (_NO_MESSAGE, _NO_MORE_ANSWERS):
                 raise
             if self._token_only:
+                if error.status not in _EXPIRED:
+                    raise
                 raise PlatformError(EXPIRED, permanent=True) from error
-        log.info("the interaction of %s has expired: answering in the channel", self._message.id)
+            log.info("the interaction of %s is answered in the channel: %s", self._message.id, error)
         self._token = None
         return None
 

@@ -118,6 +118,9 @@ class Preview:
         """Bring the messages up to date: a command's one, or as many as the text needs."""
         rest = await self._place.ready()
         await self._live.find(rest)
+        if not rest.edits:
+            self._over.set()
+            return
         pages = self._progress.pages(1 if self._place.by_token else None)
         stale = [number for number, each in enumerate(self._live.ids) if each in self._shown and number >= len(pages)]
         pages += [_MORE] * (max(stale, default=-1) + 1 - len(pages))
@@ -152,6 +155,9 @@ class Preview:
             if written.text != page.text:  # it was there, and shows something else
                 posted = replace(posted, text=written.text)
         self.doubtful = ""
+        if not message_id:  # a server that does not say what it wrote: that cannot be edited
+            self._over.set()
+            return
         if message_id in self._live.ids:
             return
         self._shown[message_id] = posted

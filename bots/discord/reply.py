@@ -149,7 +149,7 @@ class DiscordDraft:
         await self._live.find(rest)
         if replaced := await self._live.replace(rest, part):
             return replaced
-        if part.opens and (answered := await self._place.answer(rest, part)):
+        if part.opens and (answered := await self._place.answer(rest, part)) is not None:
             return answered
         said = part
         if part.repeated or part.key in self._unsure:
@@ -157,7 +157,7 @@ class DiscordDraft:
             if found.message_id is not None:
                 return found.message_id
             said = part if found.certain else _marked(part)
-        if not part.opens and (answered := await self._place.answer(rest, said)):
+        if not part.opens and (answered := await self._place.answer(rest, said)) is not None:
             return answered
         return await self._post(rest, part, said)
 

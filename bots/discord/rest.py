@@ -36,11 +36,15 @@ class Rest:
         http: a client that is logged in.
         bot_id: the bot's user.
         application_id: the bot's application.
+
+    Attributes:
+        edits: whether the server lets messages be edited at all, as far as is known.
     """
 
     def __init__(self, http: HTTPClient, *, bot_id: str, application_id: str) -> None:
         self.bot_id = bot_id
         self.application_id = application_id
+        self.edits = True
         self._http = http
 
     async def send(self, channel_id: str, message: MultipartParameters) -> str:
