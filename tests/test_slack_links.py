@@ -12,9 +12,10 @@ from bots.simulator.slack import Fault, SlackSimulator, reading
 from bots.simulator.slack.markup import addresses
 from bots.slack.blocks import forms
 from bots.slack.markup import inert, plainly
+from bots.slack.pieces import LIMIT
 from bots.slack.progress import Progress
 from core.events import TextDelta
-from core.messages import Attachment, JsonObject, Message
+from core.messages import Attachment, JsonObject, Message, Reply
 from core.outlet import Part
 from tests.link_corpus import GOOD, texts
 from tests.slack_draft import Desk, deliver, finished, seen, started
@@ -98,3 +99,14 @@ def test_s2_what_is_shown_of_a_growing_text_is_the_beginning_of_what_stays() -> 
             shown = Progress(links=links, text=text[:end]).shown()
             assert whole.startswith(shown), (text, shown)
             assert not [address for address in reading.links(shown, []) if leads_away(address)], shown
+
+
+@pytest.mark.parametrize("before", range(LIMIT - 60, LIMIT - 10, 7))
+async def test_s2_a_link_stays_inert_where_a_message_ends_in_the_middle_of_a_code_span(
+    slack: SlackSimulator, before: int
+) -> None:
+    async with listening(slack) as team:
+        spoken = f"{'x' * before} `see https://evil.example/path and more of it` end"
+        pieces = team.platform.split(Reply(text=spoken))
+        assert len(pieces) > 1
+        assert [found_live(piece.text) for piece in pieces] == [[]] * len(pieces)

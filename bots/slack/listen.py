@@ -104,8 +104,12 @@ class SlackPlatform:
                 self._client.session = self._hasty.session = None
 
     def split(self, reply: Reply) -> Sequence[Reply]:
-        """Divide a reply into pieces that fit Slack's limits."""
-        return split(replace(reply, text=self._links.inert(reply.text)))
+        """Divide a reply into pieces that fit Slack's limits, in which no link off the list is live.
+
+        A cut may part what made a link inert, such as a code span, so each piece is looked at once more.
+        """
+        pieces = split(replace(reply, text=self._links.inert(reply.text)))
+        return [replace(piece, text=self._links.inert(piece.text)) for piece in pieces]
 
     def draft(self, turn: Turn, note: Note = unnoted) -> SlackDraft:
         """Begin to answer a turn."""

@@ -128,7 +128,7 @@ class Surfaces:
             log.info("%s", failure(error, f"do {method}"))
 
     async def _whisper(self, place: Conversation, person: str, markdown: str, response_url: str) -> None:
-        for piece in split(self._links.inert(markdown), LIMIT)[:_MOST_PIECES]:
+        for piece in map(self._links.inert, split(self._links.inert(markdown), LIMIT)[:_MOST_PIECES]):
             try:
                 await self._post_ephemeral(place, person, piece)
             except TROUBLE as error:
