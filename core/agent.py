@@ -349,7 +349,15 @@ class Agent:
         )
         said = "\n".join(lines)
         text = await self._capped(said if ok else redact(said), call, work)
-        result = Result(call_id=call.id, name=call.name, text=text, ok=ok, files=tuple(ids), unknown=outcome.unknown)
+        result = Result(
+            call_id=call.id,
+            name=call.name,
+            text=text,
+            ok=ok,
+            files=tuple(ids),
+            unknown=outcome.unknown,
+            excuse=redact(outcome.excuse),
+        )
         return result, seconds
 
     async def _capped(self, text: str, call: Call, work: _Work) -> str:
@@ -375,6 +383,7 @@ class Agent:
                 text=f"{doubts.BEFORE}{earlier.text}",
                 ok=not earlier.unknown,
                 unknown=earlier.unknown,
+                excuse=doubts.CUT_OFF if earlier.unknown else "",
             )
         if call.id in work.cut_off and call.id in doubts.begun(journal.steps):
             text, unknown = doubts.UNKNOWN, True
@@ -385,7 +394,8 @@ class Agent:
         if not text:
             return None
         log.warning("turn %d skill %s (call %s) is not run: %s", work.turn.id, call.name, call.id, text[:120])
-        return Result(call_id=call.id, name=call.name, text=text, ok=False, unknown=unknown)
+        excuse = doubts.CUT_OFF if unknown else ""
+        return Result(call_id=call.id, name=call.name, text=text, ok=False, unknown=unknown, excuse=excuse)
 
 
 def _unanswered(items: Sequence[Item]) -> list[Call]:

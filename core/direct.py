@@ -17,7 +17,12 @@ def call_of(message: Message) -> Call:
 
 
 def for_people(result: Result) -> str:
-    """Return a result as its asker reads it: without the lines that tell a model of the files, which people see."""
+    """Return a result as its asker reads it: without the lines that tell a model of the files, which people see.
+
+    Of a skill that broke they read where the log has it, not what it raised.
+    """
+    if result.excuse:
+        return result.excuse
     told = tuple(f"[file {file_id}:" for file_id in result.files)
     lines = [line for line in result.text.split("\n") if not (told and line.startswith(told))]
     return "\n".join(lines).removeprefix("Error: ").strip()

@@ -11,6 +11,9 @@ ADVICE = "whether it did what it was asked is unknown. Do not call it again: tel
 UNKNOWN = f"Error: this was cut off while it ran; {ADVICE}"
 """What the model reads as the result of a call that an earlier attempt began."""
 
+CUT_OFF = "This was cut off while it ran."
+"""What people read in its place."""
+
 REFUSED = (
     "Error: this was not run, because an earlier call of it was cut off and may have done what it was asked. "
     "Tell the person, who can ask for it again."

@@ -68,6 +68,7 @@ class Result:
     Attributes:
         files: ids of the files the skill made.
         unknown: nobody knows whether the skill did what it was called for.
+        excuse: what people read instead of the text, "" where that says it.
     """
 
     call_id: str
@@ -76,6 +77,7 @@ class Result:
     ok: bool = True
     files: tuple[str, ...] = ()
     unknown: bool = False
+    excuse: str = ""
     type: Literal["result"] = "result"
 
 

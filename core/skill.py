@@ -5,7 +5,7 @@ import inspect
 import logging
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Final, Literal, ParamSpec, Protocol, TypeAlias, TypeVar, cast, overload
 
@@ -15,6 +15,7 @@ from core import arguments, docstring, signature
 from core.context import Context
 from core.doubts import ADVICE
 from core.errors import OperatorError, SkillAbortedError, SkillDefinitionError, SkillError
+from core.incident import incident, sentence
 from core.items import Call
 from core.messages import Attachment, JsonObject, Reply
 from core.model import Tool
@@ -258,11 +259,13 @@ class Outcome:
 
     Attributes:
         unknown: the skill has effects in a chat or outside, and nobody knows whether they happened.
+        excuse: what people read of a skill that did not come to its end, with the id of the log: another one each time.
     """
 
     reply: Reply
     ok: bool = True
     unknown: bool = False
+    excuse: str = field(default="", compare=False)
 
 
 class Skillset:
@@ -321,8 +324,8 @@ class Skillset:
             reply = await self._call(call, context)
             return Outcome(reply=replace(reply, text=well_formed(reply.text)))
         except SkillAbortedError as error:
-            log.warning("%s (call %s) was stopped", call.name, call.id, exc_info=True)
-            return self._cut_off(call, str(error))
+            name = incident(log, f"{call.name} (call {call.id}) was stopped", error)
+            return self._cut_off(call, str(error), f"{error}{sentence(name)}")
         except SkillError as error:
             log.warning("%s (call %s) was refused", call.name, call.id, exc_info=True)
             return Outcome(reply=Reply(text=well_formed(f"Error: {error}")), ok=False)
@@ -330,17 +333,24 @@ class Skillset:
             task = asyncio.current_task()
             if task and task.cancelling():
                 raise
-            return self._cut_off(call, _report(call, error))
+            return self._broken(call, error)
         except (Exception, SystemExit) as error:
-            return self._cut_off(call, _report(call, error))
+            return self._broken(call, error)
 
-    def _cut_off(self, call: Call, reason: str) -> Outcome:
+    def _broken(self, call: Call, error: BaseException) -> Outcome:
+        """Log what a skill raised, and write it for the model; people read where the log has it."""
+        name = incident(log, f"{call.name} (call {call.id}) failed", error)
+        raised = str(error) if isinstance(error, RaisedError) else f"{type(error).__name__}: {error}"
+        excuse = f"Sorry, {call.name} failed: something is wrong inside it.{sentence(name)}"
+        return self._cut_off(call, f"{call.name} failed: {raised}", excuse)
+
+    def _cut_off(self, call: Call, reason: str, excuse: str) -> Outcome:
         """Write for the model why a skill did not come to its end, and whether it may be called again."""
         unknown = not self.repeatable(call.name)
         text = f"Error: {reason}"
         if unknown:
             text = f"{text.rstrip('.')}; {ADVICE}"
-        return Outcome(reply=Reply(text=well_formed(text)), ok=False, unknown=unknown)
+        return Outcome(reply=Reply(text=well_formed(text)), ok=False, unknown=unknown, excuse=excuse)
 
     async def _call(self, call: Call, context: Context) -> Reply:
         wanted = self._find(call.name)
@@ -354,10 +364,3 @@ class Skillset:
             hint = f" Did you mean {close[0]}?" if close else ""
             raise SkillError(f"There is no skill {name[:80]!r}.{hint} There are: {', '.join(sorted(self._skills))}.")
         return found
-
-
-def _report(call: Call, error: BaseException) -> str:
-    """Log what a skill raised, and write it for the model."""
-    log.error("%s (call %s) failed", call.name, call.id, exc_info=error)
-    raised = str(error) if isinstance(error, RaisedError) else f"{type(error).__name__}: {error}"
-    return f"{call.name} failed: {raised}"

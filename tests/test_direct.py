@@ -1,10 +1,15 @@
 """Skills that people call by name, without a model."""
 
+import asyncio
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from core import Attachment, skill
-from core.items import Answer, Begun, Call, Question, Result, dump_step
+from core.items import Answer, Begun, Call, Question, Result, Step, dump_step
 from core.messages import DirectCall, JsonObject, Message
 from tests.house import House, house
 from tests.scripted import ScriptedModel, message
@@ -39,6 +44,24 @@ def announce(text: str) -> str:
     return f"announced {text}"
 
 
+@skill
+def divide(number: int) -> float:
+    """Divide, and fail at it."""
+    return 1 / (number - number)
+
+
+@skill(timeout=0.02)
+async def wait() -> None:
+    """Wait for what never comes."""
+    await asyncio.Event().wait()
+
+
+@skill(effects="outside")
+async def announce_and_fail() -> str:
+    """Announce, and fail at once."""
+    raise ValueError("the flux is low")
+
+
 async def said(steward: House, asked: Message) -> str:
     await steward.answer(asked)
     return "|".join(steward.outlet.texts)
@@ -70,6 +93,31 @@ async def test_wrong_arguments_are_said_in_a_sentence(tmp_path: Path) -> None:
         assert not text.startswith("Error")
 
 
+@pytest.mark.parametrize(
+    ("wanted", "arguments", "sentence", "in_log"),
+    [
+        (divide, {"number": 1}, "Sorry, divide failed: something is wrong inside it.", "ZeroDivisionError"),
+        (wait, {}, "wait took longer than 0.02 s and was stopped.", "TimeoutError"),
+        (announce_and_fail, {}, "Sorry, announce_and_fail failed: something is wrong inside it.", "the flux is low"),
+    ],
+)
+async def test_of_a_skill_that_broke_people_read_where_the_log_has_it(
+    wanted: Callable[..., object],
+    arguments: JsonObject,
+    sentence: str,
+    in_log: str,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with house(tmp_path, ScriptedModel(), wanted) as steward:
+        text = await said(steward, call(wanted.__name__, arguments))
+    assert text.startswith(sentence)
+    assert not re.search("Error|flux|Do not call", text)
+    [name] = re.findall(r"\(The log has the details under (e\w+)\.\)", text)
+    [logged] = [record for record in caplog.records if f"[{name}]" in record.getMessage()]
+    assert in_log in str(logged.exc_text or logged.exc_info)
+
+
 async def test_a_skill_that_is_not_there_is_said(tmp_path: Path) -> None:
     async with house(tmp_path, ScriptedModel(), double) as steward:
         assert "Did you mean double?" in await said(steward, call("duble"))
@@ -90,14 +138,16 @@ async def test_f50_a_direct_call_with_effects_that_was_cut_off_is_not_run_again(
         await steward.turns.accept(asked)
         [turn] = await steward.journal.unfinished()
         await steward.journal.start(turn)
-        for number, step in enumerate((Answer(calls=(made,)), Begun(call=made))):
+        done: list[Step] = [Answer(calls=(made,)), Begun(call=made)]
+        for number, step in enumerate(done):
             await steward.store.write(
                 "INSERT INTO steps (turn, number, item) VALUES (?, ?, ?)", (turn.id, number, dump_step(step))
             )
         await steward.turns.start({"test": steward.outlet})
         await steward.turns.idle()
         assert "announced" not in "".join(steward.outlet.texts)
-        assert "I do not know whether `announce` was carried out" in "".join(steward.outlet.texts)
+        [text] = steward.outlet.texts
+        assert text.startswith("This was cut off while it ran.\n\n(I do not know whether `announce` was carried out")
 
 
 async def test_the_report_of_a_direct_call_names_no_model(tmp_path: Path) -> None:

@@ -454,7 +454,7 @@ async def test_what_a_skill_raises_is_logged_in_full(
 
     (record,) = caplog.records
     assert record.levelno == logging.ERROR
-    assert record.getMessage() == f"{function.__name__} (call c1) failed"
+    assert record.getMessage().endswith(f"] {function.__name__} (call c1) failed")
     assert record.exc_info is not None
     assert "the flux is low" in caplog.text
     assert f"in {function.__name__}" in caplog.text, "the traceback does not reach the skill's own line"
