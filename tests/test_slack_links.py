@@ -101,7 +101,7 @@ def test_s2_what_is_shown_of_a_growing_text_is_the_beginning_of_what_stays() -> 
             assert not [address for address in reading.links(shown, []) if leads_away(address)], shown
 
 
-@pytest.mark.parametrize("before", range(LIMIT - 60, LIMIT - 10, 7))
+@pytest.mark.parametrize("before", range(LIMIT - 45, LIMIT - 10, 7))
 async def test_s2_a_link_stays_inert_where_a_message_ends_in_the_middle_of_a_code_span(
     slack: SlackSimulator, before: int
 ) -> None:
