@@ -137,8 +137,13 @@ def code(error: Exception) -> str:
 
 
 def unsupported(error: Exception) -> bool:
-    """Tell whether a method is not to be had here at all."""
-    return code(error) in _UNSUPPORTED or (isinstance(error, SlackApiError) and _status(error) in (404, 405, 501))
+    """Tell whether a method is not to be had here at all; a page that comes in place of an answer is none."""
+    if code(error) in _UNSUPPORTED:
+        return True
+    if not isinstance(error, SlackApiError):
+        return False
+    # slack-sdk hands out {} where the body is of another type than JSON
+    return _status(error) in (404, 405, 501) or (_status(error) == 200 and getattr(error.response, "data", None) == {})
 
 
 def uncertain(error: Exception) -> bool:
@@ -157,8 +162,18 @@ def refused_token(error: Exception, key: str) -> PlatformError | None:
     return PlatformError(f"Slack refused {key} ({word}){hint}.", permanent=True)
 
 
-def failure(error: Exception, doing: str) -> PlatformError:
-    """Say in one sentence what could not be done, such as "post the answer", and why."""
+def failure(error: Exception, doing: str, *, spared: bool = False) -> PlatformError:
+    """Say in one sentence what could not be done, such as "post the answer", and why.
+
+    `spared` says that people can do without it, so that it is not tried again where the method is not to be had.
+    """
+    problem = _failure(error, doing)
+    if spared and unsupported(error):
+        return PlatformError(str(problem), permanent=True)
+    return problem
+
+
+def _failure(error: Exception, doing: str) -> PlatformError:
     word = code(error)
     if word and isinstance(error, SlackApiError):
         permanent = word not in _TRANSIENT and _status(error) != 429

@@ -17,7 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bots.links import Links
 from bots.slack import posts
 from bots.slack.adoption import live_metadata
-from bots.slack.api import TROUBLE, code, failure, retry_after, uncertain
+from bots.slack.api import TROUBLE, code, failure, retry_after, uncertain, unsupported
 from bots.slack.blocks import control_blocks, forms
 from bots.slack.follower import Follower
 from bots.slack.progress import Progress
@@ -104,10 +104,11 @@ class Live:
         except SlackApiError as error:
             if code(error) == _CONFLICT:
                 self._open.add(ts)
-            if code(error) not in posts.GONE | posts.FIXED:
+            self._streams.editable = self._streams.editable and not unsupported(error)
+            if code(error) not in posts.GONE | posts.FIXED and not unsupported(error):
                 raise
             self.places.remove(ts)
-            self.left += [ts] if code(error) in posts.FIXED else []
+            self.left += [] if code(error) in posts.GONE else [ts]
             return ""
         return self.places.pop(0)
 
@@ -136,7 +137,7 @@ class Live:
                 else:
                     ids.remove(each)
         if problems:
-            raise min(problems, key=lambda problem: failure(problem, "remove it").permanent)
+            raise min(problems, key=lambda problem: failure(problem, "remove it", spared=True).permanent)
 
     async def close(self) -> None:
         """End; a stream that holds no answer yet is stopped, for the next attempt to edit."""
@@ -235,6 +236,9 @@ class Live:
         if self._stream is not None:
             ts = self._stream.ts
             self._open.add(ts)
+        elif not self._streams.editable:
+            self.off, self.unsure = True, self._turn.attempt > 1
+            return
         else:
             markdown = self._progress.markdown()
             shown = forms(markdown, while_running(self._turn), links=self._progress.links)
@@ -262,7 +266,8 @@ class Live:
         elif code(error) == _CONFLICT:
             self._open.add(self.places[0])
         else:
-            self.off = not (_kept_out(error) or uncertain(error))
+            self._streams.editable = self._streams.editable and not unsupported(error)
+            self.off = unsupported(error) or not (_kept_out(error) or uncertain(error))
         self._pause = min(LONGEST_PAUSE, max(retry_after(error) or 0.0, 2 * self._pause, 0.1))
 
 

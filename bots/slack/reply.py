@@ -81,7 +81,7 @@ class SlackDraft:
         try:
             await self._live.clear()
         except TROUBLE as error:
-            raise failure(error, "remove what was shown") from error
+            raise failure(error, "remove what was shown", spared=True) from error
 
     async def close(self) -> None:
         """Take the status away; a message in the thread has done so already."""
@@ -144,12 +144,14 @@ class SlackDraft:
         try:
             return await (self._upload(part) if part.attachments else self._post(part))
         except TROUBLE as error:
-            if uncertain(error):
+            if uncertain(error) and not (part.attachments and unsupported(error)):
                 self._unknown.add(part.key)
                 found = await self._find(part)
                 if found:
                     return found
-            raise failure(error, "upload the files" if part.attachments else "post the answer") from error
+            if part.attachments:
+                raise _not_uploaded(error) from error
+            raise failure(error, "post the answer") from error
 
     async def _find(self, part: Part) -> str | None:
         """Return the id of the message that holds a part, "" where there is none, None where nobody can tell.
@@ -208,3 +210,11 @@ class SlackDraft:
         if self._outside:
             raise PlatformError("I can only add files to a channel I am invited to, with /invite.", permanent=True)
         return await upload(self._client, self._place, part, links=self._links)
+
+
+def _not_uploaded(error: Exception) -> PlatformError:
+    """Say why files were not uploaded; for good too where slack-sdk finds no address or no file in an answer."""
+    problem = failure(error, "upload the files", spared=True)
+    if isinstance(error, TypeError | ValueError):
+        return PlatformError(str(problem), permanent=True)
+    return problem

@@ -51,6 +51,7 @@ class Streams:
     Attributes:
         every: seconds between two changes of one message.
         off: there are no streams on this server.
+        editable: messages can be edited on this server, as far as is known.
     """
 
     def __init__(self, client: AsyncWebClient, *, hurry: bool = False) -> None:
@@ -59,6 +60,7 @@ class Streams:
         self.appends = Pace(0 if hurry else 90)
         self.edits = Pace(0 if hurry else 45)
         self.off = False
+        self.editable = True
 
     async def start(self, message: Message, progress: Progress) -> "Stream | None":
         """Begin a stream in a question's thread for the person who asked; None where there can be none.
