@@ -55,6 +55,24 @@ class Delivery:
                 await self._journal.sent(turn, outgoing.number, message_id)
         return True
 
+    async def settle(self, turn: Turn, draft: Draft) -> None:
+        """Find the part that an earlier attempt may have sent without our knowing, or send it: it can then be removed.
+
+        Raises:
+            PlatformError: that cannot be done now.
+        """
+        for outgoing in (await self._journal.waiting(turn))[:1]:
+            known = await self._journal.message_ids(turn)
+            part = replace(await self._part(turn, outgoing), repeated=True, known=known)
+            try:
+                message_id = await draft.send(part)
+            except PlatformError as error:
+                if not error.permanent:
+                    raise
+                await self._journal.undeliverable(turn, outgoing.number)
+            else:
+                await self._journal.sent(turn, outgoing.number, message_id)
+
     async def clear(self, turn: Turn, draft: Draft) -> bool:
         """Remove what only showed progress, or an earlier answer; return whether that is done with."""
         try:

@@ -362,6 +362,8 @@ class Turns:
                     return "left"
                 started = await self._journal.start(turn)
                 if started.wish in ("again", "remove"):
+                    if started.closed:
+                        await self._settle(started, outlet)
                     await self._wishes.carry_out(turn)
                     started = await self._journal.start(turn)
                 work = self._begin_work(started, outlet)
@@ -373,6 +375,18 @@ class Turns:
         finally:
             if work is not None:
                 await work.draft.close()
+
+    async def _settle(self, started: Started, outlet: Outlet) -> None:
+        """Leave nothing of an answer unknown that is to be replaced or removed.
+
+        Raises:
+            PlatformError: that cannot be done now.
+        """
+        work = self._begin_work(started, outlet)
+        try:
+            await self._delivery.settle(work.turn, work.draft)
+        finally:
+            await work.draft.close()
 
     def _begin_work(self, started: Started, outlet: Outlet) -> _Work:
         work = _Work(

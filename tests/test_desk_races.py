@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -10,12 +11,13 @@ from core import Attachment, skill
 from core.company import Companies
 from core.delivery import ATTEMPTS
 from core.desk import GONE
-from core.errors import PlatformError
+from core.errors import OperatorError, PlatformError
 from core.forgetting import forget
-from core.messages import DirectCall, Message
+from core.messages import DirectCall, Message, Turn
+from core.outlet import Note, Part, unnoted
 from tests.house import House, house
-from tests.scripted import KeptOutlet, ScriptedModel, calls, message, says
-from tests.test_desk import ANA, Board, by, key, on, until
+from tests.scripted import KeptDraft, KeptOutlet, ScriptedModel, calls, message, says
+from tests.test_desk import ANA, Board, Pinned, by, key, on, until
 
 
 @pytest.fixture
@@ -172,3 +174,39 @@ async def test_an_edit_that_waits_is_answered_but_not_remembered_after_forgettin
         await steward.journal.sweep()
         assert "secret" not in await traces(steward)
         assert paid == [5]
+
+
+class Findable(Board):
+    """A board on which a part that was sent before is found again."""
+
+    def draft(self, turn: Turn, note: Note = unnoted) -> KeptDraft:
+        return Finder(turn=turn, outlet=self, board=self, note=note, free=list(turn.shown))
+
+
+class Finder(Pinned):
+    async def send(self, part: Part) -> str:
+        self.free = [] if part.repeated else self.free
+        here = f"{self.turn.id}-{part.key}"
+        if part.repeated and here in self.board.standing:
+            return here
+        await super().send(part)
+        _, text = self.board.standing.popitem()
+        self.board.standing[here] = text
+        return here
+
+
+@pytest.mark.parametrize("change", ["edit", "delete"])
+async def test_f39_what_was_sent_without_our_knowing_goes_too(tmp_path: Path, change: str) -> None:
+    board = Findable()
+    script = [says("one"), says("two")] if change == "edit" else [says("one")]
+    async with house(tmp_path, ScriptedModel(*script), outlet=board) as steward:
+        asked = message("first")
+        with mock.patch.object(steward.journal, "sent", side_effect=OperatorError("The disk is full.")):
+            await steward.answer(asked)
+        assert on(board) == ["one"]
+        if change == "edit":
+            await steward.desk.edited(replace(asked, text="second"))
+        else:
+            await steward.desk.deleted(asked.id)
+        await steward.turns.idle()
+        assert on(board) == (["two"] if change == "edit" else [])
