@@ -17,7 +17,7 @@ from bots.slack.progress import Progress
 from core.events import TextDelta
 from core.messages import Attachment, JsonObject, Message, Reply
 from core.outlet import Part
-from tests.link_corpus import GOOD, texts
+from tests.link_corpus import GOOD, live, texts
 from tests.slack_draft import Desk, deliver, finished, seen, started
 from tests.slack_team import Team, listening, mention
 
@@ -109,4 +109,4 @@ async def test_s2_a_link_stays_inert_where_a_message_ends_in_the_middle_of_a_cod
         spoken = f"{'x' * before} `see https://evil.example/path and more of it` end"
         pieces = team.platform.split(Reply(text=spoken))
         assert len(pieces) > 1
-        assert [found_live(piece.text) for piece in pieces] == [[]] * len(pieces)
+        assert [live(piece.text) for piece in pieces] == [[]] * len(pieces)
