@@ -22,7 +22,7 @@ from core.messages import Attachment, Reply, Turn
 from core.model import Delta, Model, Tool
 from core.question import Prepared, prepare, told
 from core.reading import Reader
-from core.reports import Report, ran, results_of, total
+from core.reports import Ran, Report, ran, results_of, total
 from core.skill import Skillset
 from core.telemetry import redact
 
@@ -169,7 +169,8 @@ class Agent:
         """Say how far an answer came of which only the steps are known."""
         done = [step for step in steps if isinstance(step, Done)]
         items = [step for step in steps if isinstance(step, Answer | Result)]
-        return self._reported(turn, items, done=done)
+        begun = [Ran(call=call, ok=False, effects=True, unknown=True) for call in doubts.begun(steps).values()]
+        return self._reported(turn, items, done=done, begun=begun)
 
     def _report(self, work: _Work) -> Report:
         recalled = sum(isinstance(item, Question) for item in work.history)
@@ -184,6 +185,7 @@ class Agent:
         recalled: int = 0,
         made: Sequence[str] = (),
         done: Sequence[Done] = (),
+        begun: Sequence[Ran] = (),
     ) -> Report:
         called = turn.message.direct is not None
         usage = total([item.usage for item in items if isinstance(item, Answer)])
@@ -192,11 +194,12 @@ class Agent:
             asked=0 if called else sum(isinstance(item, Answer) for item in items),
             usage=usage,
             cost=self._cost(usage),
-            ran=tuple(
-                ran(call, result, effects=not self._skills.repeatable(call.name)) for call, result in results_of(items)
+            ran=(
+                *(ran(call, made, effects=not self._skills.repeatable(call.name)) for call, made in results_of(items)),
+                *begun,
             ),
             recalled=recalled,
-            read=tuple(attachment.filename for attachment in turn.message.attachments),
+            read=tuple(attachment.filename for attachment in turn.message.attachments if attachment.id),
             made=tuple(made),
             done=tuple(done),
         )
@@ -206,7 +209,7 @@ class Agent:
         context = Context(
             conversation=message.conversation,
             person=message.author,
-            attachments=message.attachments,
+            attachments=tuple(attachment for attachment in message.attachments if attachment.id),
             files=Shelf(files=self._files, conversation=message.conversation, audience=message.audience),
         )
         history = [] if message.direct else await self._memory.recall(message.conversation, message.audience)
@@ -380,7 +383,7 @@ class Agent:
             return Result(
                 call_id=call.id,
                 name=call.name,
-                text=f"{doubts.BEFORE}{earlier.text}",
+                text=doubts.UNKNOWN if earlier.unknown else f"{doubts.BEFORE}{earlier.text}",
                 ok=not earlier.unknown,
                 unknown=earlier.unknown,
                 excuse=doubts.CUT_OFF if earlier.unknown else "",

@@ -210,3 +210,30 @@ async def test_f39_what_was_sent_without_our_knowing_goes_too(tmp_path: Path, ch
             await steward.desk.deleted(asked.id)
         await steward.turns.idle()
         assert on(board) == (["two"] if change == "edit" else [])
+
+
+async def test_f50_a_call_that_was_stopped_midway_is_not_repeated_by_trying_again(tmp_path: Path, board: Board) -> None:
+    paid: list[int] = []
+    began = asyncio.Event()
+
+    @skill(effects="outside")
+    async def pay(amount: int) -> str:
+        """Pay."""
+        paid.append(amount)
+        began.set()
+        if len(paid) == 1:
+            await asyncio.sleep(60)
+        return f"paid {amount}"
+
+    pays = calls(("pay", '{"amount": 5}'))
+    async with house(tmp_path, ScriptedModel(pays, pays, says("I do not know.")), pay, outlet=board) as steward:
+        asked = message("pay 5")
+        await steward.turns.accept(asked)
+        await asyncio.wait_for(began.wait(), 10)
+        await steward.desk.stop(asked.conversation, ANA)
+        await steward.turns.idle()
+        assert "outcome unknown" in await steward.desk.press(key(board, "why"), by(ANA, asked))
+        await steward.desk.press(key(board, "again"), by(ANA, asked))
+        await steward.turns.idle()
+        assert paid == [5]
+        assert "This was done" not in steward.model.asked[-1].text, "nobody knows that"
