@@ -10,7 +10,7 @@ from bots.simulator.slack import SlackSimulator
 from bots.simulator.transcript import Shown
 from bots.slack.api import web_client
 from bots.slack.reply import SlackDraft
-from bots.slack.status import Statuses
+from bots.slack.status import Sessions, Statuses
 from bots.slack.streams import Streams
 from core.errors import PlatformError
 from core.events import SkillFinished, SkillStarted
@@ -34,6 +34,7 @@ class Desk:
         self._client = web_client(settings(slack))
         hasty = web_client(settings(slack), patient=False)
         self._statuses = Statuses(hasty)
+        self._sessions = Sessions(hasty)
         self._streams = Streams(hasty, hurry=True)
         self._links = links or Links()
 
@@ -43,6 +44,7 @@ class Desk:
             self._client,
             Turn(id=1, message=message, attempt=attempt, shown=tuple(shown)),
             statuses=self._statuses,
+            sessions=self._sessions,
             streams=self._streams,
             links=self._links,
             note=self._note,

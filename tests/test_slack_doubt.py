@@ -16,7 +16,7 @@ from bots.slack.api import web_client
 from bots.slack.pages import PAGE
 from bots.slack.pieces import LIMIT
 from bots.slack.reply import SlackDraft
-from bots.slack.status import Statuses
+from bots.slack.status import Sessions, Statuses
 from bots.slack.streams import Streams
 from bots.text import REPEATED
 from core.errors import PlatformError
@@ -145,7 +145,9 @@ async def test_f4_posts_that_time_out_after_they_were_performed_are_not_doubled(
     hasty.timeout = 1
     count = 20
     team.slack.fail("chat.postMessage", Fault(status=504, performed=True, delay=1.5, times=count))
-    draft = SlackDraft(hasty, turn, statuses=Statuses(hasty), streams=Streams(hasty), links=Links())
+    draft = SlackDraft(
+        hasty, turn, statuses=Statuses(hasty), sessions=Sessions(hasty), streams=Streams(hasty), links=Links()
+    )
     await asyncio.gather(*(deliver(draft, Part(key=f"1.{part}", text=f"answer {part}")) for part in range(count)))
     await draft.close()
     assert Counter(shown.text for shown in answers(team)) == Counter(f"answer {part}" for part in range(count))

@@ -17,6 +17,7 @@ from core.messages import JsonObject
 HISTORY = {"channels:history", "groups:history", "im:history", "mpim:history"}
 READ = {"channels:read", "groups:read", "im:read", "mpim:read"}
 NEEDED: dict[str, set[str]] = {
+    "agents.sessions.setStatus": {"chat:write"},
     "apps.connections.open": set(),
     "assistant.threads.setStatus": {"chat:write"},
     "assistant.threads.setSuggestedPrompts": {"assistant:write"},

@@ -8,13 +8,15 @@ import pytest
 
 from bots.simulator.slack import SCOPES, Fault, SlackSimulator
 from bots.simulator.transcript import ShownFile
+from bots.slack.api import web_client
 from bots.slack.pieces import LIMIT, split
+from bots.slack.status import PROCESSING, Sessions, Statuses
 from core.errors import PlatformError
 from core.events import SkillFinished, SkillStarted, TextDelta
 from core.items import Call, Result
 from core.messages import Attachment, Reply
 from core.outlet import Part
-from tests.slack_team import Team, answers, listening, mention
+from tests.slack_team import Team, answers, listening, mention, settings, until
 
 PNG = Attachment(filename="chart.png", media_type="image/png", content=b"\x89PNG", alt="Words by length")
 
@@ -243,6 +245,35 @@ async def test_a_refused_status_is_not_tried_again(team: Team) -> None:
         await draft.close()
     assert team.slack.world.status_history == []
     assert team.slack.calls("assistant.threads.setStatus") == [], "tried after it was refused"
+
+
+async def test_a_thread_that_is_gone_does_not_end_the_status_of_others(team: Team) -> None:
+    thread = (await mention(team)).conversation.thread or ""
+    client = web_client(settings(team.slack), patient=False)
+    for statuses in (Statuses(client), Sessions(client)):
+        await statuses.set("C1", "1.000001", PROCESSING)
+        await statuses.set("C1", thread, PROCESSING)
+    assert team.slack.world.statuses == team.slack.world.sessions == {("C1", thread): PROCESSING}
+
+
+async def test_the_native_stop_button_is_there_while_an_answer_is_made(team: Team) -> None:
+    message = await mention(team)
+    place = ("C1", message.conversation.thread or "")
+    draft = team.platform.draft(team.turn())
+    await until(lambda: team.slack.world.sessions.get(place) == "processing")
+    await draft.send(Part(key="1.0", text="a"))
+    await draft.close()
+    assert team.slack.world.sessions == {place: "active"}
+
+
+async def test_an_app_that_is_no_agent_has_no_sessions_and_asks_once(team: Team) -> None:
+    await mention(team)
+    team.slack.fail("agents.sessions.setStatus", Fault(error="unknown_method", times=1))
+    for _ in range(2):
+        draft = team.platform.draft(team.turn())
+        await draft.send(Part(key="1.0", text="a"))
+        await draft.close()
+    assert team.slack.world.sessions == {}
 
 
 async def test_a_rate_limit_does_not_hold_progress_up(team: Team) -> None:

@@ -24,7 +24,7 @@ from bots.slack.pieces import split
 from bots.slack.reply import SlackDraft
 from bots.slack.slash import Slash
 from bots.slack.socket_mode import serve_socket
-from bots.slack.status import Statuses
+from bots.slack.status import Sessions, Statuses
 from bots.slack.streams import Streams
 from bots.slack.surfaces import Surfaces
 from bots.slack.threads import Threads
@@ -86,6 +86,7 @@ class SlackPlatform:
         self._client = web_client(config)
         self._hasty = web_client(config, patient=False)
         self._statuses = Statuses(self._hasty)
+        self._sessions = Sessions(self._hasty)
         self._streams = Streams(self._hasty)
         self._catch_up = CatchUp(self._client, cursors, catch_up)
 
@@ -114,7 +115,13 @@ class SlackPlatform:
     def draft(self, turn: Turn, note: Note = unnoted) -> SlackDraft:
         """Begin to answer a turn."""
         return SlackDraft(
-            self._client, turn, statuses=self._statuses, streams=self._streams, links=self._links, note=note
+            self._client,
+            turn,
+            statuses=self._statuses,
+            sessions=self._sessions,
+            streams=self._streams,
+            links=self._links,
+            note=note,
         )
 
     async def download(self, attachment: Attachment) -> bytes:

@@ -1,5 +1,6 @@
 """Answers on their way to Slack."""
 
+import asyncio
 import logging
 from dataclasses import replace
 from typing import Final
@@ -13,7 +14,7 @@ from bots.slack.api import TROUBLE, code, failure, uncertain, unsupported
 from bots.slack.blocks import forms
 from bots.slack.live import Live
 from bots.slack.respond import respond
-from bots.slack.status import THINKING, Statuses, StatusLine, status
+from bots.slack.status import PROCESSING, THINKING, Sessions, Statuses, StatusLine, status
 from bots.slack.streams import Streams
 from bots.slack.uploads import upload
 from bots.text import REPEATED
@@ -44,6 +45,7 @@ class SlackDraft:
         turn: Turn,
         *,
         statuses: Statuses,
+        sessions: Sessions,
         streams: Streams,
         links: Links,
         note: Note = unnoted,
@@ -55,6 +57,8 @@ class SlackDraft:
         self._links = links
         self._status_line = StatusLine(statuses, self._place.channel, self._place.thread)
         self._status_line.show(THINKING)
+        self._session = StatusLine(sessions, self._place.channel, self._place.thread)
+        self._session.show(PROCESSING)
         self._live = Live(client, streams, turn, links=links, note=note, status=self._status_line)
         self._unknown: set[str] = set()
         self._sent: set[str] = set()
@@ -84,9 +88,9 @@ class SlackDraft:
             raise failure(error, "remove what was shown", spared=True) from error
 
     async def close(self) -> None:
-        """Take the status away; a message in the thread has done so already."""
+        """Take the stop button away, and the status; a message in the thread has done so already."""
         await self._live.close()
-        await self._status_line.close()
+        await asyncio.gather(self._status_line.close(), self._session.close())
 
     async def send(self, part: Part) -> str:
         """Let a text take the place of a message of ours, or post the part unless it turns out to be there already.

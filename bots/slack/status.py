@@ -1,4 +1,8 @@
-"""The status line under a thread: https://docs.slack.dev/reference/methods/assistant.threads.setStatus."""
+"""The status line under a thread, and its native stop button.
+
+https://docs.slack.dev/reference/methods/assistant.threads.setStatus; the button is there while the agent session is
+`processing`: https://docs.slack.dev/ai/agent-sessions.
+"""
 
 import asyncio
 from typing import Final
@@ -6,17 +10,27 @@ from typing import Final
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bots.slack.api import TROUBLE, retry_after
+from bots.slack.api import TROUBLE, code, retry_after
 from core.events import Event, Restarted, SkillFinished, SkillStarted, TextDelta
 
 PATIENCE: Final = 2.0
 """Seconds for one change of the status."""
 
+MOST_SILENT: Final = 3
+"""Changes in a row that were not answered in time, after which no more are tried."""
+
 THINKING: Final = "is thinking…"
+
+PROCESSING: Final = "processing"
+
+_THERE: Final = frozenset(
+    {"channel_not_found", "not_in_channel", "is_archived", "invalid_thread_ts", "thread_not_found", "message_not_found"}
+)
+"""Refusals that tell of one place only, such as a thread whose root was deleted."""
 
 
 class Statuses:
-    """Sets the status of threads; best effort: the first refusal switches it off for good, quietly.
+    """Sets the status of threads; best effort: a refusal of the method, or lasting silence, switches it off for good.
 
     Args:
         client: one that does not wait when it is refused with 429.
@@ -25,6 +39,7 @@ class Statuses:
     def __init__(self, client: AsyncWebClient) -> None:
         self._client = client
         self._off = False
+        self._silent = 0
 
     async def set(self, channel: str, thread: str, text: str) -> None:
         """Show a status, "" takes it away."""
@@ -32,9 +47,23 @@ class Statuses:
             return
         try:
             async with asyncio.timeout(PATIENCE):
-                await self._client.assistant_threads_setStatus(channel_id=channel, thread_ts=thread, status=text)
+                await self._call(channel, thread, text)
+            self._silent = 0
+        except TimeoutError:
+            self._silent += 1
+            self._off = self._silent == MOST_SILENT
         except TROUBLE as error:
-            self._off = isinstance(error, SlackApiError) and retry_after(error) is None
+            self._off = isinstance(error, SlackApiError) and retry_after(error) is None and code(error) not in _THERE
+
+    async def _call(self, channel: str, thread: str, text: str) -> None:
+        await self._client.assistant_threads_setStatus(channel_id=channel, thread_ts=thread, status=text)
+
+
+class Sessions(Statuses):
+    """Sets the status of agent sessions, in which "" means that nothing is done any more."""
+
+    async def _call(self, channel: str, thread: str, text: str) -> None:
+        await self._client.agents_sessions_setStatus(channel_id=channel, thread_ts=thread, status=text or "active")
 
 
 class StatusLine:
