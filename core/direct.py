@@ -6,6 +6,7 @@ from pydantic import JsonValue
 
 from core.items import Call, Result
 from core.messages import Message
+from core.reading import unfenced
 
 
 def call_of(message: Message) -> Call:
@@ -17,7 +18,7 @@ def call_of(message: Message) -> Call:
 
 
 def for_people(result: Result) -> str:
-    """Return a result as its asker reads it: without the lines that tell a model of the files, which people see.
+    """Return a result as its asker reads it: without the lines and marks that tell a model of files.
 
     Of a skill that broke they read where the log has it, not what it raised.
     """
@@ -25,4 +26,4 @@ def for_people(result: Result) -> str:
         return result.excuse
     told = tuple(f"[file {file_id}:" for file_id in result.files)
     lines = [line for line in result.text.split("\n") if not (told and line.startswith(told))]
-    return "\n".join(lines).removeprefix("Error: ").strip()
+    return unfenced("\n".join(lines)).removeprefix("Error: ").strip()

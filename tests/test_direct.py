@@ -11,6 +11,7 @@ import pytest
 from core import Attachment, skill
 from core.items import Answer, Begun, Call, Question, Result, Step, dump_step
 from core.messages import DirectCall, JsonObject, Message
+from skills.files import read_file
 from tests.house import House, house
 from tests.scripted import ScriptedModel, message
 
@@ -84,6 +85,13 @@ async def test_a_file_that_came_with_the_call_reaches_the_skill(tmp_path: Path) 
     async with house(tmp_path, ScriptedModel(), measure) as steward:
         asked = replace(call("measure", files={"file": 0}), attachments=(file,))
         assert await said(steward, asked) == "5 bytes"
+
+
+async def test_a_file_that_is_read_by_a_call_is_shown_without_what_is_for_models(tmp_path: Path) -> None:
+    file = Attachment(filename="notes.txt", media_type="text/plain", content=b"Buy milk.")
+    async with house(tmp_path, ScriptedModel(), read_file) as steward:
+        asked = replace(call("read_file", files={"file": 0}), attachments=(file,))
+        assert await said(steward, asked) == "notes.txt; text, all of its 1 line.\n\nBuy milk."
 
 
 async def test_wrong_arguments_are_said_in_a_sentence(tmp_path: Path) -> None:

@@ -3,12 +3,13 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.reading.excerpt import Content, Excerpt, cut, fenced, unknown, without_excerpts
+from core.reading.excerpt import Content, Excerpt, cut, fenced, unfenced, unknown, without_excerpts
 from core.reading.reading import excerpt_of
 from core.reading.tables import LONGEST_CELL, MOST_COLUMNS, Shaping, read_table, separator_of
 from core.reading.texts import BROKEN, GUESSED, decode, read_text
@@ -193,6 +194,14 @@ def test_a_question_is_found_again_without_what_was_read_into_it(text: str) -> N
 def test_a_question_is_found_again_without_what_is_said_of_a_file_that_was_not_read() -> None:
     line = unknown(file("a.bin", b"\0"), "I could not read a.bin: I do not know its format.")
     assert without_excerpts(f"what is this?\n{line}\n[file f2: b]") == "what is this?\n[file f2: b]"
+
+
+def test_people_read_an_excerpt_without_its_marks() -> None:
+    excerpt = cut(read_text(b"one\n[Content of two]", 1), start=1, skip=0, room=30)
+    for name in ("f1", ""):
+        read = fenced(excerpt, replace(file("a.txt", b""), id=name))
+        assert unfenced(read) == "a.txt; text, all of its 2 lines.\n\none\n[Content of two]"
+    assert unfenced("what is this?") == "what is this?"
 
 
 def test_what_only_looks_like_an_excerpt_is_left() -> None:

@@ -8,6 +8,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from core.items import Result
+from core.reading import unfenced
 
 _FILE: Final = re.compile(r"^\[file [^:\]]+: ([^\]\n]*)\](?: is shown[^.\n]*\.)?[ \t]*(.*)$", re.MULTILINE)
 _MOST_ENTRIES: Final = 12
@@ -21,8 +22,8 @@ def summary(results: Sequence[Result]) -> str:
 
 def _written(result: Result) -> str:
     if not result.ok:
-        return f"That did not work: {result.text.strip().removeprefix('Error:').strip()}"
-    text = _FILE.sub("", result.text).strip()
+        return result.excuse or f"That did not work: {result.text.strip().removeprefix('Error:').strip()}"
+    text = unfenced(_FILE.sub("", result.text)).strip()
     shown = [f"Here {_subject(match)}." for match in _FILE.finditer(result.text)]
     return "\n\n".join([*shown, *([_readable(text)] if text else [])])
 

@@ -8,7 +8,7 @@ for the many PDFs that are encrypted; python-calamine (MIT) is a reader in Rust 
 (MIT) brings lxml (BSD); Pillow (MIT-CMU) comes with matplotlib. All have type hints and are still cared for.
 """
 
-from core.reading.excerpt import without_excerpts
+from core.reading.excerpt import unfenced, without_excerpts
 from core.reading.reader import Reader, Reading
 
-__all__ = ["Reader", "Reading", "without_excerpts"]
+__all__ = ["Reader", "Reading", "unfenced", "without_excerpts"]
