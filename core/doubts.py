@@ -40,8 +40,9 @@ def begun(steps: Sequence[Step]) -> dict[str, Call]:
 
 def doubtful(steps: Sequence[Step]) -> list[str]:
     """Return the names of the skills of which it is unknown whether they did what they were called for."""
+    earlier = [step.call.name for step in steps if isinstance(step, Done) and step.unknown]
     unknown = [step.name for step in steps if isinstance(step, Result) and step.unknown]
-    return list(dict.fromkeys([*unknown, *(call.name for call in begun(steps).values())]))
+    return list(dict.fromkeys([*earlier, *unknown, *(call.name for call in begun(steps).values())]))
 
 
 def carried_out(steps: Sequence[Step]) -> list[str]:
@@ -50,6 +51,8 @@ def carried_out(steps: Sequence[Step]) -> list[str]:
     names: list[str] = []
     for step in steps:
         match step:
+            case Done(call=call, unknown=False):
+                names.append(call.name)
             case Answer():
                 open_calls.clear()
             case Begun(call=call):

@@ -94,7 +94,8 @@ class Troubles:
                 "UPDATE outbox SET state = 'waiting' WHERE turn = ? AND state = 'failed'", (turn,)
             )
             left = await transaction.execute(
-                "UPDATE turns SET retry_at = ?, parked_at = NULL WHERE id = ? AND (state IN ('received', 'running')"
+                "UPDATE turns SET retry_at = ?, parked_at = NULL WHERE id = ?"
+                " AND (state IN ('received', 'running') OR shown <> '' OR wish <> ''"
                 " OR id IN (SELECT turn FROM outbox WHERE state = 'waiting')) RETURNING id",
                 (time.time(), turn),
             )

@@ -103,9 +103,11 @@ class Wishes:
         return await self._turn("id = ?", turn)
 
     async def answered_by(self, conversation: Conversation, message_id: str) -> Turn | None:
-        """Return the turn that one of our messages in a channel answers; None where it answers none."""
+        """Return the turn that one of our messages in a channel answers, or will; None where it answers none."""
         return await self._turn(
-            "channel = ? AND id IN (SELECT turn FROM outbox WHERE message_id = ?)", conversation.channel_key, message_id
+            "channel = ? AND id IN (SELECT turn FROM outbox WHERE message_id = ? UNION SELECT turns.id FROM turns,"
+            " json_each(CASE shown WHEN '' THEN '[]' ELSE shown END) AS each WHERE shown <> '' AND each.value = ?)",
+            *(conversation.channel_key, message_id, message_id),
         )
 
     async def _turn(self, where: str, *values: str | int) -> Turn | None:
@@ -130,10 +132,10 @@ class Wishes:
         async with self._store.transaction(durable=True) as transaction:
             row = (
                 await transaction.execute(
-                    "SELECT message, revision, state, shown FROM turns WHERE id = ? AND wish = 'again'", (turn.id,)
+                    "SELECT message, revision, shown FROM turns WHERE id = ? AND wish = 'again'", (turn.id,)
                 )
             )[0]
-            done = await _done(transaction, turn, answered=row["state"] == "answered")
+            done = await _done(transaction, turn)
             await transaction.execute("DELETE FROM steps WHERE turn = ?", (turn.id,))
             for number, step in enumerate(done):
                 await transaction.execute(
@@ -179,13 +181,15 @@ async def _take_back(transaction: Transaction, turn: Turn, row: Row) -> str:
     return json.dumps(list(dict.fromkeys(ids))) if ids else ""
 
 
-async def _done(transaction: Transaction, turn: Turn, *, answered: bool) -> list[Done]:
-    """Return the calls with effects that were carried out, or perhaps were, up to now."""
+async def _done(transaction: Transaction, turn: Turn) -> list[Done]:
+    """Return the calls with effects that were carried out, or perhaps were, up to now.
+
+    The steps know of the attempt that was ended, or failed; the report of the answer before, and of one that failed so
+    long ago that its steps are gone.
+    """
     rows = await transaction.execute("SELECT item FROM steps WHERE turn = ? ORDER BY number", (turn.id,))
     steps = [load_step(row["item"]) for row in rows]
     done = _in_steps(steps)
-    if not answered:
-        return done
     reports = await transaction.execute("SELECT report FROM usage WHERE turn = ? AND report <> ''", (turn.id,))
     for report in map(load_report, (row["report"] for row in reports)):
         done += report.done

@@ -11,13 +11,15 @@ from core import Attachment, skill
 from core.company import Companies
 from core.delivery import ATTEMPTS
 from core.desk import GONE
-from core.errors import OperatorError, PlatformError
+from core.errors import ModelError, OperatorError, PlatformError
 from core.forgetting import forget
 from core.messages import DirectCall, Message, Turn
 from core.outlet import Note, Part, unnoted
+from core.troubles import Troubles
+from core.turns import TRIES
 from tests.house import House, house
 from tests.scripted import KeptDraft, KeptOutlet, ScriptedModel, calls, message, says
-from tests.test_desk import ANA, Board, Pinned, by, key, on, until
+from tests.test_desk import ANA, BEN, Board, Pinned, by, key, on, until
 
 
 @pytest.fixture
@@ -237,3 +239,76 @@ async def test_f50_a_call_that_was_stopped_midway_is_not_repeated_by_trying_agai
         await steward.turns.idle()
         assert paid == [5]
         assert "This was done" not in steward.model.asked[-1].text, "nobody knows that"
+
+
+async def test_f50_of_a_call_that_an_edit_cut_off_people_are_told(tmp_path: Path, board: Board) -> None:
+    began = asyncio.Event()
+
+    @skill(effects="outside")
+    async def pay(amount: int) -> str:
+        """Pay."""
+        began.set()
+        await asyncio.sleep(60)
+        return f"paid {amount}"
+
+    model = ScriptedModel(calls(("pay", '{"amount": 5}')), says("Hello."))
+    async with house(tmp_path, model, pay, outlet=board) as steward:
+        asked = message("pay 5")
+        await steward.turns.accept(asked)
+        await asyncio.wait_for(began.wait(), 10)
+        await steward.desk.edited(replace(asked, text="say hello"))
+        await steward.turns.idle()
+        [answer] = on(board)
+        assert answer.startswith("Hello.")
+        assert "I do not know whether `pay` was carried out" in answer
+
+
+async def test_what_a_turn_did_that_failed_long_ago_is_not_done_again(tmp_path: Path, board: Board) -> None:
+    paid: list[int] = []
+
+    @skill(effects="outside")
+    def pay(amount: int) -> str:
+        """Pay."""
+        paid.append(amount)
+        return "paid"
+
+    pays = calls(("pay", '{"amount": 5}'))
+    model = ScriptedModel(pays, ModelError("The model is away."), pays, says("It was paid."))
+    async with house(tmp_path, model, pay, outlet=board) as steward:
+        asked = message("pay 5")
+        await steward.answer(asked)
+        await steward.store.write("UPDATE turns SET closed_at = 0")
+        await steward.journal.sweep()
+        await steward.desk.press(key(board, "again"), by(ANA, asked))
+        await steward.turns.idle()
+        assert paid == [5]
+        assert on(board) == ["It was paid."]
+
+
+async def test_an_answer_can_be_removed_while_it_is_made(tmp_path: Path, board: Board) -> None:
+    model = ScriptedModel(says("one"), says("never shown"))
+    async with house(tmp_path, model, outlet=board) as steward:
+        asked = message("first")
+        await steward.answer(asked)
+        [answer] = board.standing
+        model.hold.clear()
+        await steward.desk.press(key(board, "again"), by(ANA, asked))
+        await until(lambda: model.busy)
+        assert not await steward.desk.removed(asked.conversation, answer, BEN)
+        assert await steward.desk.removed(asked.conversation, answer, ANA)
+        await steward.turns.idle()
+        assert (on(board), model.busy) == ([], 0)
+
+
+async def test_a_removal_that_was_given_up_can_be_tried_again(tmp_path: Path, board: Board) -> None:
+    async with house(tmp_path, ScriptedModel(says("one")), outlet=board, first_pause=1e-9) as steward:
+        asked = message("first")
+        await steward.answer(asked)
+        board.refuse = [PlatformError("busy")] * TRIES
+        await steward.desk.deleted(asked.id)
+        await until(lambda: not board.refuse)
+        await steward.turns.idle()
+        assert on(board) == ["one"]
+        await Troubles(steward.store).retry(1)
+        await until(lambda: on(board) == [])
+        await steward.turns.idle()
