@@ -345,3 +345,42 @@ async def test_f46_files_that_are_refused_are_refused_in_a_sentence_and_the_text
     assert caught.value.permanent
     await draft.send(Part(key="1.0", text=f"(I could not upload chart.png: {caught.value})"))
     assert ["no room for more files" in shown.text for shown in answers(team)] == [True]
+
+
+async def test_f46_code_that_cannot_be_uploaded_for_good_is_written_out(team: Team) -> None:
+    message = await mention(team)
+    team.slack.fail("files.getUploadURLExternal", Fault(error="missing_scope"))
+    code = "\n".join(f"print({number}, '```')" for number in range(900))
+    *_, files = split(Reply(text=f"````py\n{code}\n````"))
+    with pytest.raises(PlatformError, match="missing_scope") as caught:
+        await team.platform.draft(team.turn()).send(Part(key="1.1", attachments=tuple(files.attachments)))
+    assert caught.value.permanent
+    shown = answers(team)
+    assert [each.thread for each in shown] == [message.conversation.thread] * len(shown)
+    assert [line for each in shown for line in each.text.split("\n") if line.startswith("print")] == code.split("\n")
+    assert shown[0].text.startswith("`code.py`:\n\n````\nprint(0, '```')\n")
+
+
+async def test_f46_code_that_was_written_out_before_a_restart_is_not_written_again(team: Team) -> None:
+    await mention(team)
+    team.slack.fail("files.getUploadURLExternal", Fault(error="missing_scope", times=2))
+    code = Attachment(filename="code.py", media_type="text/plain", content=b"print(1)\n" * 1000)
+    for repeated in (False, True):
+        with pytest.raises(PlatformError):
+            await team.platform.draft(team.turn()).send(Part(key="1.1", attachments=(code,), repeated=repeated))
+    assert "\n".join(each.text for each in answers(team)).count("print(1)") == 1000
+
+
+async def test_f46_a_pause_while_code_is_written_out_doubles_none_of_it(team: Team) -> None:
+    await mention(team)
+    team.slack.fail("files.getUploadURLExternal", Fault(error="missing_scope", times=2))
+    code = Attachment(filename="code.py", media_type="text/plain", content=b"print(1)\n" * 2000)
+    draft, part = team.platform.draft(team.turn()), Part(key="1.1", attachments=(code,))
+    await draft.send(Part(key="1.0", text="(see file `code.py`)"))
+    team.slack.fail("chat.postMessage", Fault(retry_after=60))
+    with pytest.raises(PlatformError) as paused:
+        await draft.send(part)
+    assert not paused.value.permanent
+    with pytest.raises(PlatformError, match="missing_scope"):
+        await draft.send(part)
+    assert "\n".join(each.text for each in answers(team)).count("print(1)") == 2000

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bots.links import Links
 from bots.text import split as split_text
 from core.messages import Attachment, Reply
 
@@ -18,6 +19,9 @@ stays within 40,000 characters of text and 12,000 of the markdown block whatever
 
 FILES: Final = 10
 """Files of one message."""
+
+MOST_WRITTEN: Final = 200_000
+"""Bytes of a file that is written out."""
 
 _OPENING: Final = re.compile(r"^ {0,3}(`{3,}(?=[^`\n]*$)|~{3,})[ \t]*([^\s`]*)[^\n]*$", re.MULTILINE)
 _ENDINGS: Final = {
@@ -38,6 +42,7 @@ _ENDINGS: Final = {
     "typescript": "ts",
     "yml": "yaml",
 }
+_BACKTICKS: Final = re.compile("`+")
 _ENDING: Final = re.compile(r"[a-z0-9]{1,8}")
 _MADE_NAME: Final = re.compile(r"[\w-][\w.-]{0,80}\.[a-z0-9]{1,8}", re.IGNORECASE)
 
@@ -65,6 +70,20 @@ def split(reply: Reply) -> Sequence[Reply]:
         *(Reply(text=piece) for piece in split_text(text, LIMIT)),
         *(Reply(attachments=files[start : start + FILES]) for start in range(0, len(files), FILES)),
     ]
+
+
+def written_out(files: Sequence[Attachment], links: Links) -> list[str]:
+    """Return the plain text in files as messages, each file as a block of code under its name; others are left out."""
+    return split_text(links.inert("\n\n".join(filter(None, map(_block, files)))), LIMIT)
+
+
+def _block(file: Attachment) -> str:
+    content = file.content or b""
+    if file.media_type != "text/plain" or len(content) > MOST_WRITTEN:
+        return ""
+    code = content.decode(errors="replace").rstrip()
+    fence = "`" * max([3, *(len(run) + 1 for run in _BACKTICKS.findall(code))])
+    return f"`{file.filename.replace('`', '')}`:\n\n{fence}\n{code}\n{fence}" if code else ""
 
 
 def _named(files: Sequence[Attachment]) -> str:

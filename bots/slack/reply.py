@@ -13,6 +13,7 @@ from bots.slack import adoption, posts
 from bots.slack.api import TROUBLE, code, failure, uncertain, unsupported
 from bots.slack.blocks import forms
 from bots.slack.live import Live
+from bots.slack.pieces import written_out
 from bots.slack.respond import respond
 from bots.slack.status import PROCESSING, THINKING, Sessions, Statuses, StatusLine, status
 from bots.slack.streams import Streams
@@ -62,6 +63,7 @@ class SlackDraft:
         self._live = Live(client, streams, turn, links=links, note=note, status=self._status_line)
         self._unknown: set[str] = set()
         self._sent: set[str] = set()
+        self._written: set[str] = set()
         self._outside = False
 
     @property
@@ -112,7 +114,7 @@ class SlackDraft:
                     return found
                 if found is None:
                     part = replace(part, text=f"{REPEATED}\n\n{part.text}".strip())
-            sent = await self._send(part)
+            sent = await (self._send_files(part) if part.attachments else self._send(part))
         self._status_line.gone()
         self._sent.add(sent)
         return sent
@@ -143,6 +145,34 @@ class SlackDraft:
                 raise problem from error
         log.warning("turn %d: the beginning of an answer may stay: %s", self._turn.id, problem)
         return []
+
+    async def _send_files(self, part: Part) -> str:
+        """Send files; code that Slack refuses for good as a file is written out before that is raised."""
+        try:
+            return await self._send(part)
+        except PlatformError as error:
+            if error.permanent:
+                await self._write_out(part)
+            raise
+
+    async def _write_out(self, part: Part) -> None:
+        """Send what is written in files as messages; where one is refused for good, no further one is tried.
+
+        Raises:
+            PlatformError: not all of it is there, and may be later.
+        """
+        for number, text in enumerate(written_out(part.attachments, self._links)):
+            piece = Part(key=f"{part.key}.{number}", text=text, repeated=part.repeated, known=part.known)
+            if piece.key in self._written:
+                continue
+            try:
+                await self.send(piece)
+            except PlatformError as error:
+                if not error.permanent:
+                    raise
+                log.error("turn %d: what %s holds was refused: %s", self._turn.id, piece.key, error)
+                return
+            self._written.add(piece.key)
 
     async def _send(self, part: Part) -> str:
         try:
