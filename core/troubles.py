@@ -8,6 +8,7 @@ from typing import Final, Literal, TypeAlias
 from core.errors import UserError
 from core.journal import KEPT
 from core.store import Row, Store
+from core.usage import uncharge
 
 Kind: TypeAlias = Literal["unanswered", "stuck", "failed", "undelivered"]
 """Not answered for a while; given up for now; answered with why not; not taken by the platform."""
@@ -89,6 +90,7 @@ class Troubles:
                     (turn,),
                 )
                 await transaction.execute("DELETE FROM memory WHERE turn = ?", (turn,))
+                await uncharge(transaction, turn)
                 await transaction.execute("UPDATE turns SET state = 'received' WHERE id = ?", (turn,))
             await transaction.execute(
                 "UPDATE outbox SET state = 'waiting' WHERE turn = ? AND state = 'failed'", (turn,)

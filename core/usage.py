@@ -63,6 +63,18 @@ async def charge(transaction: Transaction, turn: Turn, report: Report, *, forgot
     )
 
 
+async def uncharge(transaction: Transaction, turn: int) -> None:
+    """Take back what a failed turn was charged last: its steps are used again, and charged with its next answer."""
+    await transaction.execute(
+        "UPDATE usage SET calls = calls - json_extract(report, '$.asked'),"
+        " input = input - json_extract(report, '$.usage.input'),"
+        " cached = cached - json_extract(report, '$.usage.cached'),"
+        " output = output - json_extract(report, '$.usage.output'),"
+        " cost = cost - json_extract(report, '$.cost') WHERE turn = ? AND report <> ''",
+        (turn,),
+    )
+
+
 class Usages:
     """Reads what `charge` wrote."""
 

@@ -13,13 +13,15 @@ from core.delivery import ATTEMPTS
 from core.desk import GONE
 from core.errors import ModelError, OperatorError, PlatformError
 from core.forgetting import forget
+from core.items import Usage
 from core.messages import DirectCall, Message, Turn
 from core.outlet import Note, Part, unnoted
 from core.troubles import Troubles
 from core.turns import TRIES
+from core.usage import Usages
 from tests.house import House, house
 from tests.scripted import KeptDraft, KeptOutlet, ScriptedModel, calls, message, says
-from tests.test_desk import ANA, BEN, Board, Pinned, by, key, on, until
+from tests.test_desk import ANA, BEN, Board, Pinned, by, draw, key, on, until
 
 
 @pytest.fixture
@@ -312,3 +314,17 @@ async def test_a_removal_that_was_given_up_can_be_tried_again(tmp_path: Path, bo
         await Troubles(steward.store).retry(1)
         await until(lambda: on(board) == [])
         await steward.turns.idle()
+
+
+async def test_the_steps_of_a_failed_turn_that_is_tried_again_are_charged_once(tmp_path: Path, board: Board) -> None:
+    draws = replace(calls(("draw", "{}")), usage=Usage(input=100, output=10))
+    answer = replace(says("one"), usage=Usage(input=200, output=20))
+    model = ScriptedModel(draws, ModelError("The model is away."), answer)
+    async with house(tmp_path, model, draw, outlet=board) as steward:
+        asked = message("first")
+        await steward.answer(asked)
+        await Troubles(steward.store).retry(1)
+        await until(lambda: "one" in on(board))
+        await steward.turns.idle()
+        bill = await Usages(steward.store).of("test", ANA, since=0.0)
+        assert (bill.usage.input, bill.usage.output) == (300, 30)
