@@ -306,6 +306,12 @@ def test_the_arguments_of_a_call_are_shown_in_short(arguments: str) -> None:
     assert len(progress.tasks["c1"].details) <= DETAILS
 
 
+def test_a_result_of_names_and_values_is_shown_in_words() -> None:
+    progress = Progress(links=Links())
+    progress.take(finished(text='{"words":12,"longest":"sleeps"}'))
+    assert progress.tasks["c1"].output == "1.2 s · words: 12, longest: sleeps"
+
+
 @given(
     st.lists(
         st.sampled_from(["<", "!", "@", "here", "channel", "U1", "&lt;", "&#60;", "\\", " ", "a", "ever", "yone", ">"])

@@ -124,11 +124,11 @@ class Progress:
             self.drafts += 1
 
     def _called(self, call: Call) -> Task:
-        details = self._short(_arguments(call.arguments), DETAILS)
+        details = self._short(_spoken(call.arguments), DETAILS)
         return Task(id=call.id, title=self._short(call.name.replace("_", " "), TITLE), details=details)
 
     def _finished(self, task: Task, result: Result, seconds: float) -> Task:
-        words = for_people(result).partition("\n")[0]
+        words = _spoken(for_people(result).partition("\n")[0])
         output = self._short(" · ".join(filter(None, (f"{seconds:.1f} s", words))), DETAILS)
         return replace(task, status="complete" if result.ok else "error", output=output)
 
@@ -138,15 +138,15 @@ class Progress:
         return plainly(line if len(line) <= limit else f"{line[: limit - 1]}…", self.links)
 
 
-def _arguments(written: str) -> str:
-    """Return a call's arguments as people would say them: "city: Oslo, days: 3"."""
+def _spoken(written: str) -> str:
+    """Return JSON of names and values, as arguments and results are, as people would say it: "city: Oslo, days: 3"."""
     try:
-        arguments = json.loads(written)
+        named = json.loads(written)
     except ValueError:
         return written
-    if not isinstance(arguments, dict):
+    if not isinstance(named, dict):
         return written
-    return ", ".join(f"{name}: {_value(value)}" for name, value in arguments.items())
+    return ", ".join(f"{name}: {_value(value)}" for name, value in named.items())
 
 
 def _value(value: object) -> str:
