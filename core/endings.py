@@ -26,7 +26,14 @@ def failed(
     return Finished(reply=Reply(text=text, attachments=attachments), items=known, ok=False, report=report)
 
 
-def stopped(items: Sequence[Item], steps: Sequence[Step], said: str, by: str, report: Report) -> Finished:
+def stopped(
+    items: Sequence[Item],
+    steps: Sequence[Step],
+    said: str,
+    by: str,
+    report: Report,
+    attachments: tuple[Attachment, ...] = (),
+) -> Finished:
     """Return what ends a turn that somebody stopped: what was said until then is the answer.
 
     Args:
@@ -35,7 +42,9 @@ def stopped(items: Sequence[Item], steps: Sequence[Step], said: str, by: str, re
         said: what the model had said since its last call.
         by: the name of who stopped it; "" where it is not known.
         report: how far it came.
+        attachments: files that were made.
     """
     note = f"(Stopped by {by}.)" if by else "(Stopped.)"
     text = doubts.told_failed("\n\n".join(filter(None, (said.strip(), note))), steps)
-    return Finished(reply=Reply(text=text), items=(*items, Answer(text=text)), report=report)
+    reply = Reply(text=text, attachments=attachments)
+    return Finished(reply=reply, items=(*items, Answer(text=text)), report=report)

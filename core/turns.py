@@ -437,7 +437,7 @@ class Turns:
                 own = _Steps(journal=self._journal, turn=work.turn, steps=await self._journal.steps(work.turn))
                 steps = own.steps
                 if work.stopped_by is not None:
-                    return self._stopped(work, steps, work.stopped_by)
+                    return await self._stopped(work, steps, work.stopped_by)
                 with self._interruptible(work):
                     notes = await self._fetch(work)
                     own.turn = work.turn
@@ -472,19 +472,29 @@ class Turns:
             self._wished.discard(work.turn.id)  # a wish that comes from here on is looked at after this attempt
             wish, by = await self._wishes.of(work.turn)
             if wish == "stop":
-                return self._stopped(work, steps, by)
+                return await self._stopped(work, steps, by)
             self._wished.add(work.turn.id)
             raise _SupersededError from error
         text = self._excuse(work.turn, error, expired=work.limit.expired())
         report = self._agent.report(work.turn, steps)
-        finished = failed(_items(work.turn, steps), steps, text, report)
-        return finished, [finished.reply]
+        made = await self._made(work.turn, steps)
+        finished = failed(_items(work.turn, steps), steps, text, report, made)
+        # not divided by the platform, for that may be what failed
+        return finished, [Reply(text=finished.reply.text), *(Reply(attachments=(file,)) for file in made)]
 
-    def _stopped(self, work: _Work, steps: Sequence[Step], by: str) -> tuple[Finished, Sequence[Reply]]:
+    async def _stopped(self, work: _Work, steps: Sequence[Step], by: str) -> tuple[Finished, Sequence[Reply]]:
         log.info("turn %d was stopped", work.turn.id)
         report = self._agent.report(work.turn, steps)
-        finished = stopped(_items(work.turn, steps), steps, "".join(work.said), by, report)
+        made = await self._made(work.turn, steps)
+        finished = stopped(_items(work.turn, steps), steps, "".join(work.said), by, report, made)
         return finished, work.outlet.split(finished.reply)
+
+    async def _made(self, turn: Turn, steps: Sequence[Step]) -> tuple[Attachment, ...]:
+        """Return the files that were made up to now: what is remembered says that people see them."""
+        ids = [file_id for step in steps if isinstance(step, Result) for file_id in step.files]
+        message = turn.message
+        found = [await self._files.get(file_id, message.conversation, message.audience) for file_id in ids]
+        return tuple(file for file in found if file is not None)
 
     def _excuse(self, turn: Turn, error: Exception, *, expired: bool) -> str:
         """Log why there is no answer, and say it."""

@@ -328,3 +328,22 @@ async def test_the_steps_of_a_failed_turn_that_is_tried_again_are_charged_once(t
         await steward.turns.idle()
         bill = await Usages(steward.store).of("test", ANA, since=0.0)
         assert (bill.usage.input, bill.usage.output) == (300, 30)
+
+
+async def test_what_was_made_before_the_stop_is_shown(tmp_path: Path, board: Board) -> None:
+    model = ScriptedModel(calls(("sketch", "{}")), says("never shown"))
+
+    @skill
+    async def sketch() -> Attachment:
+        """Draw, and let the model take its time from now on."""
+        model.hold.clear()
+        return Attachment(filename="a.png", media_type="image/png", content=b"png")
+
+    async with house(tmp_path, model, sketch, outlet=board) as steward:
+        asked = message("first")
+        await steward.turns.accept(asked)
+        await until(lambda: len(model.asked) == 2)
+        await steward.desk.stop(asked.conversation, ANA)
+        await steward.turns.idle()
+        assert board.texts[0] == "(Stopped by Ana.)"
+        assert [file.filename for _, part in board.sent for file in part.attachments] == ["a.png"]
