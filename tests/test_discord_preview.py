@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import cast
+from unittest.mock import AsyncMock
 
 import pytest
 
+from bots.discord.rest import Rest
 from bots.simulator.discord import DiscordSimulator, Fault
 from bots.simulator.discord.world import Channel
 from bots.simulator.transcript import Shown
@@ -150,6 +152,36 @@ async def test_f18_an_answer_whose_preview_may_not_be_edited_is_posted_anew(
     await show(draft, SkillStarted(call=CALL))
     await visible(simulator, "draw chart")
     simulator.faults.add("PATCH", MESSAGE, refusal)
+    await show(draft, finished("“We”."))
+    await draft.send(part(0, Reply(text="“We”.")))
+    await draft.clear()
+    await draft.close()
+    assert texts(simulator) == ["“We”."]
+
+
+async def test_f18_an_answer_goes_out_anew_where_its_edits_keep_failing(
+    simulator: DiscordSimulator, steward: Steward
+) -> None:
+    message = await question(simulator)
+    draft = steward.platform.draft(Turn(id=1, message=message, attempt=1))
+    await show(draft, TextDelta(text="“We”.\n"))
+    preview = await visible(simulator, "“We”.")
+    for _ in range(2):
+        simulator.faults.add("PATCH", MESSAGE, Fault(status=503, performs=True, message="Service Unavailable"))
+    await show(draft, finished("“We”."))
+    assert await insist(draft, "“We”.") != preview.id
+    await draft.clear()
+    await draft.close()
+    assert texts(simulator) == ["“We”."]
+
+
+async def test_an_edit_whose_answer_shows_no_message_counts_as_not_done(
+    simulator: DiscordSimulator, steward: Steward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = steward.platform.draft(Turn(id=1, message=await question(simulator), attempt=1))
+    await show(draft, SkillStarted(call=CALL))
+    await visible(simulator, "draw chart")
+    monkeypatch.setattr(Rest, "edit", AsyncMock(return_value=""))
     await show(draft, finished("“We”."))
     await draft.send(part(0, Reply(text="“We”.")))
     await draft.clear()

@@ -21,13 +21,18 @@ class Live:
 
     Args:
         note: stores their ids.
+
+    Attributes:
+        ids: of those whose place can be taken.
+        left: the ids of those that could not be changed, and have to go.
     """
 
     def __init__(self, turn: Turn, place: Place, note: Note) -> None:
         self.ids = list(turn.shown)
         self._place = place
         self._note = note
-        self._left: list[str] = []
+        self.left: list[str] = []
+        self._failed: set[str] = set()
         (stop,) = while_running(turn)
         self._control = stop.key
         message_id = turn.message.origin.get("message_id") or turn.message.origin.get("interaction_id")
@@ -64,12 +69,22 @@ class Live:
         self.ids = [message_id for message_id in self.ids if message_id not in part.known]
         while self.ids:
             message_id = self.ids[0]
-            replaced = await self._place.edit(rest, message_id, part)
+            replaced = await self._edit(rest, message_id, part)
             self.ids.remove(message_id)
             if replaced:
                 return message_id
-            self._left.append(message_id)
+            self.left.append(message_id)
         return None
+
+    async def _edit(self, rest: Rest, message_id: str, part: Part) -> bool:
+        """Write a part over a message; one at which Discord fails again has to make way for a new one."""
+        try:
+            return await self._place.edit(rest, message_id, part)
+        except discord.DiscordServerError:
+            if message_id not in self._failed:
+                self._failed.add(message_id)
+                raise
+            return False
 
     async def clear(self, rest: Rest) -> None:
         """Delete what no part took the place of; one that may not be deleted keeps none of the others.
@@ -78,7 +93,7 @@ class Live:
             HTTPException: Discord refused, or failed.
         """
         refused: discord.HTTPException | None = None
-        for messages in (self.ids, self._left):
+        for messages in (self.ids, self.left):
             while messages:
                 try:
                     await self._place.delete(rest, messages[0])

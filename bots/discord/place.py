@@ -148,7 +148,7 @@ class Place:
         """
         body = partial(edited, part)
         try:
-            await self._either(
+            written = await self._either(
                 lambda token: self._edit_answer(rest, token, message_id, body()),
                 lambda: rest.edit(self.channel_id, message_id, body()),
             )
@@ -158,7 +158,9 @@ class Place:
             if error.code == 0 and error.status in _UNKNOWN:
                 rest.edits = False
             return False
-        return True
+        if not written:
+            rest.edits = False
+        return bool(written)
 
     async def _edit_answer(self, rest: Rest, token: str, message_id: str, body: MultipartParameters) -> str:
         if message_id == self._first:
@@ -176,18 +178,16 @@ class Place:
             if error.code not in _GONE:
                 raise
 
-    async def _either(
-        self, by_token: Callable[[str], Awaitable[str]], in_channel: Callable[[], Awaitable[None]]
-    ) -> None:
+    async def _either(self, by_token: Callable[[str], Awaitable[str]], in_channel: Callable[[], Awaitable[str]]) -> str:
         """Change a message with the command's token, or in the channel, where the token does not reach it."""
         if self._token is not None:
             try:
-                if await self._by_token(by_token(self._token)) is not None:
-                    return
+                if (changed := await self._by_token(by_token(self._token))) is not None:
+                    return changed
             except discord.HTTPException as error:
                 if error.code != _NO_MESSAGE or self._token_only:
                     raise
-        await in_channel()
+        return await in_channel()
 
     async def _by_token(self, answering: Awaitable[_T]) -> _T | None:
         """Answer a command; None where its token has expired or is not taken, and the channel is the way."""

@@ -198,7 +198,7 @@ class DiscordDraft:
             nonces={nonce(self._message, page_key(self._turn, number)) for number in range(_PAGES)},
             question=self._place.question if part.opens else None,
             by_command="interaction_token" in origin,
-            others=self._sent | part.known,
+            others=self._sent | part.known | {*self._live.left},
         )
         return await find(rest, self._place.channel_id, wanted, after=after)
 

@@ -57,13 +57,14 @@ class Rest:
         text = answer.get("content") if isinstance(answer, dict) else None
         return Written(id=_id(answer), text=text if isinstance(text, str) else "")
 
-    async def edit(self, channel_id: str, message_id: str, message: MultipartParameters) -> None:
-        """Write over a message."""
-        await self._call(_message("PATCH", channel_id, message_id), message)
+    async def edit(self, channel_id: str, message_id: str, message: MultipartParameters) -> str:
+        """Write over a message and return its id, "" where the answer shows no message: then nothing was written."""
+        return _id(await self._call(_message("PATCH", channel_id, message_id), message))
 
-    async def delete(self, channel_id: str, message_id: str) -> None:
-        """Delete a message."""
+    async def delete(self, channel_id: str, message_id: str) -> str:
+        """Delete a message and return its id."""
         await self._http.request(_message("DELETE", channel_id, message_id))
+        return message_id
 
     async def open_thread(self, channel_id: str, message_id: str, name: str) -> None:
         """Open a thread at a message; it has the message's id."""
