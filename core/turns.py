@@ -340,7 +340,10 @@ class Turns:
         current_turn.set(turn.id)
         try:
             return await self._carry_out(turn, outlet), "The platform did not take the answer."
-        except (StaleTurnError, _SupersededError) as error:
+        except _SupersededError:
+            log.info("turn %d was ended: its question is to be answered anew, or removed", turn.id)
+            return "done", ""
+        except StaleTurnError as error:
             log.warning("turn %d was taken over by a newer attempt", turn.id, exc_info=error.__cause__)
             return "done", ""
         except StewardError as error:
