@@ -277,6 +277,8 @@ def _report(error: BaseException) -> int:
     """Say in one sentence what went wrong, and return the exit code."""
     from bots.terminal.screen import complain, harmless
     from core.errors import OperatorError, StewardError, UserError
+    from core.incident import incident
+    from core.incident import sentence as in_log
     from core.telemetry import redact
 
     while isinstance(error, BaseExceptionGroup):
@@ -284,7 +286,7 @@ def _report(error: BaseException) -> int:
     if isinstance(error, StewardError):
         sentence = " ".join(redact(str(error)).split())
     else:
-        logging.getLogger("steward").critical("stopped by an unexpected error", exc_info=error)
-        sentence = f"Something went wrong inside Steward ({type(error).__name__}); the log has the details."
+        name = incident(logging.getLogger("steward"), "stopped by an unexpected error", error)
+        sentence = f"Something went wrong inside Steward ({type(error).__name__}).{in_log(name)}"
     complain(f"steward: {harmless(sentence)}")
     return MISUSED if isinstance(error, OperatorError | UserError) else FAILED

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from bots.cli import main
 from tests.command import command, environment, steward
+from tests.incidents import id_in, without_id
 
 HEAVY = ("pydantic", "asyncio", "slack_bolt", "slack_sdk", "discord", "openai", "matplotlib", "prompt_toolkit", "yaml")
 
@@ -51,6 +53,23 @@ def test_one_adapter_does_not_load_the_other(one: str, other: str) -> None:
 
 
 # -- what is printed
+
+
+def test_what_nobody_foresaw_is_one_sentence_with_the_id_of_the_log(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def broken(*_: object) -> object:
+        raise RuntimeError("the flux is low")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("bots.app.skills", broken)
+    assert main(["skills"]) == 1
+    said = capsys.readouterr().err.strip().splitlines()[-1]
+    assert without_id(said) == "steward: Something went wrong inside Steward (RuntimeError)."
+    assert f"[{id_in(said)}] stopped by an unexpected error" in caplog.text
 
 
 def test_help_names_the_commands(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ def apology(error: Exception, happened: str) -> str:
 
     `happened` says for the log what could not be done.
     """
-    if isinstance(error, UserError | PlatformError):
+    if isinstance(error, UserError):
         return str(error)
-    return f"Sorry, that did not work: something is wrong inside me.{sentence(incident(log, happened, error))}"
+    refused = isinstance(error, PlatformError)
+    told = str(error) if refused else "Sorry, that did not work: something is wrong inside me."
+    return f"{told}{sentence(incident(log, happened, error))}"
