@@ -312,8 +312,8 @@ class Journal:
 async def _erase_forgotten(transaction: Transaction) -> None:
     """Erase what the forgotten turns said of which nothing is left to do."""
     await transaction.execute(
-        "UPDATE turns SET message = '', reason = '', revision = '' WHERE forgotten = 1 AND message <> ''"
-        " AND state IN ('answered', 'failed') AND shown = '' AND wish = ''"
+        "UPDATE turns SET message = '', reason = '', revision = '', wished_by = ''"
+        " WHERE forgotten = 1 AND message <> '' AND state IN ('answered', 'failed') AND shown = '' AND wish = ''"
         " AND id NOT IN (SELECT turn FROM outbox WHERE state = 'waiting')"
     )
     for table in ("outbox", "steps"):

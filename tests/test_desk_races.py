@@ -347,3 +347,27 @@ async def test_what_was_made_before_the_stop_is_shown(tmp_path: Path, board: Boa
         await steward.turns.idle()
         assert board.texts[0] == "(Stopped by Ana.)"
         assert [file.filename for _, part in board.sent for file in part.attachments] == ["a.png"]
+
+
+async def test_forgetting_leaves_no_name_of_who_stopped_an_answer(tmp_path: Path, board: Board) -> None:
+    model = ScriptedModel(says("never shown"))
+    model.hold.clear()
+    async with house(tmp_path, model, outlet=board) as steward:
+        asked = message("first")
+        await steward.turns.accept(asked)
+        await until(lambda: model.busy)
+        await steward.desk.stop(asked.conversation, ANA)
+        await steward.turns.idle()
+        await forget_all(steward, asked)
+        assert ANA.name not in await traces(steward)
+
+
+async def test_f38_an_edit_that_changes_nothing_is_ignored_where_a_file_could_not_be_fetched(
+    tmp_path: Path, board: Board
+) -> None:
+    files = (Attachment(filename="one.txt", media_type="text/plain", source="one"),)
+    async with house(tmp_path, ScriptedModel(says("one")), outlet=board) as steward:
+        asked = message("first", attachments=files)
+        await steward.answer(asked)
+        assert "I could not fetch one.txt" in on(board)[0]
+        assert not await steward.desk.edited(asked)
