@@ -430,6 +430,22 @@ async def test_a_server_that_knows_no_streams_at_all_shows_and_keeps_its_answers
     assert [(each.id, each.text) for each in seen(slack)] == [(live.id, ANSWER)]
 
 
+async def test_an_answer_is_posted_where_the_first_edit_is_never_answered(
+    slack: SlackSimulator, question: Message, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bots.slack.api.TIMEOUT", 0.1)
+    desk = Desk(slack)
+    slack.fail("chat.startStream", Fault(error="unknown_method"))
+    draft = desk.draft(question)
+    await draft.show(TextDelta(text=LONG))
+    live = await shown(slack, LONG.strip())
+    slack.fail("chat.update", Fault(delay=0.5, error="internal_error"))
+    await deliver(draft, part())
+    [answer] = seen(slack)
+    assert answer.text == ANSWER
+    assert answer.id != live.id
+
+
 async def test_many_skills_and_a_long_answer_fit_one_message_that_is_edited(
     slack: SlackSimulator, desk: Desk, question: Message
 ) -> None:

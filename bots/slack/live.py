@@ -110,6 +110,14 @@ class Live:
             self.places.remove(ts)
             self.left += [] if code(error) in posts.GONE else [ts]
             return ""
+        except TimeoutError:
+            if self._streams.edited:
+                raise
+            self._streams.editable = False  # nothing was ever edited here, so nothing may ever be
+            self.places.remove(ts)
+            self.left.append(ts)
+            return ""
+        self._streams.edited = True
         return self.places.pop(0)
 
     async def adopt(self, ids: Sequence[str]) -> None:
@@ -228,6 +236,7 @@ class Live:
         shown = forms(markdown, while_running(self._turn), links=self._progress.links)
         await posts.edit(self._streams.client, self._channel, ts, shown, metadata=live_metadata(self._turn))
         self._edited = markdown
+        self._streams.edited = True
 
     async def _begin(self) -> None:
         await self._status.settle()

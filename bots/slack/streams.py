@@ -52,6 +52,7 @@ class Streams:
         every: seconds between two changes of one message.
         off: there are no streams on this server.
         editable: messages can be edited on this server, as far as is known.
+        edited: one was.
     """
 
     def __init__(self, client: AsyncWebClient, *, hurry: bool = False) -> None:
@@ -61,6 +62,7 @@ class Streams:
         self.edits = Pace(0 if hurry else 45)
         self.off = False
         self.editable = True
+        self.edited = False
 
     async def start(self, message: Message, progress: Progress) -> "Stream | None":
         """Begin a stream in a question's thread for the person who asked; None where there can be none.
