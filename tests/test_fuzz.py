@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 from random import Random
 from typing import Final, cast
-from urllib.parse import urlsplit
 
 import pytest
 from pydantic import JsonValue
@@ -23,6 +22,7 @@ from core.messages import JsonObject, Reply
 from core.outlet import Part
 from tests.link_corpus import GOOD, texts
 from tests.test_slack_events import SPELLINGS
+from tests.test_slack_links import leads_away
 from tests.test_text import GRAPHEMES
 
 LINKS: Final = Links(GOOD)
@@ -59,14 +59,6 @@ def fuzz(seed: int) -> tuple[str, list[str]]:
 def counted(texts: Sequence[str]) -> list[str]:
     """Return the counted words in texts, each once: a fence that is opened anew repeats what stands behind it."""
     return list(dict.fromkeys(word for text in texts for word in re.findall(r"counted\d+", text)))
-
-
-def leads_away(address: str) -> bool:
-    """Tell whether an address leads to a host off the list; one that is spelled with `[.]` leads nowhere."""
-    if "[:]" in address or "[.]" in address:
-        return False
-    host = urlsplit(address if "://" in address else f"https://{address}").hostname or ""
-    return "." in host and not f".{host}".endswith(f".{GOOD}")
 
 
 @pytest.mark.parametrize("seed", [1])
