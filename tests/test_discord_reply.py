@@ -189,24 +189,23 @@ async def test_where_only_a_person_installed_the_bot_it_answers_through_the_comm
     assert not [call for call in simulator.calls if call.method == "POST" and call.path.endswith("/messages")]
 
 
-async def test_more_answers_than_such_a_command_may_have_go_into_files_once(
+async def test_more_answers_than_such_a_command_may_have_go_into_one_file_once(
     simulator: DiscordSimulator, steward: Steward
 ) -> None:
     _, message = await foreign(simulator, steward)
     draft = steward.platform.draft(Turn(id=1, message=message, attempt=1))
-    for number in range(8):
+    for number in range(20):
         await draft.send(part(number, Reply(text=f"Part {number}.")))
     await draft.close()
     again = steward.platform.draft(Turn(id=1, message=message, attempt=2))
-    await again.send(part(7, Reply(text="Part 7.")))
+    await again.send(part(19, Reply(text="Part 19.")))
     await again.close()
     first, *more = said(simulator)
     assert [shown.text for shown in more] == [f"Part {number}." for number in range(1, 6)]
     assert first.text == "Part 0."
-    assert [(file.name, file.content) for file in first.files] == [
-        ("answer-6.md", b"Part 6."),
-        ("answer-7.md", b"Part 7."),
-    ]
+    [file] = first.files
+    assert file.name == "answer-6-to-19.md"
+    assert file.content.decode().split("\n") == [f"Part {number}." for number in range(6, 20)]
 
 
 async def test_an_answer_that_comes_too_late_for_such_a_command_says_so(

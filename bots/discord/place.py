@@ -11,8 +11,9 @@ from typing import Final, TypeVar
 import discord
 from discord.http import MultipartParameters
 
-from bots.discord.body import MAX_FILES, added, created, edited
+from bots.discord.body import FILE_LIMIT, MAX_FILES, added, created, edited
 from bots.discord.deferrals import Deferrals
+from bots.discord.files import fetch
 from bots.discord.payloads import Payload
 from bots.discord.rest import Rest, Written
 from core.errors import PlatformError
@@ -41,12 +42,16 @@ _LONGEST_TITLE = 80
 _LINK = re.compile(r"https?://\S+")
 _MARKUP = re.compile(r"[`*_~|>#\[\]()\\]+")
 
+_REST = re.compile(r"answer-(?P<first>\d+)(?:-to-(?P<last>\d+))?\.md")
+_MARKDOWN = "text/markdown"
+
 _T = TypeVar("_T")
 
 
 class _File(Payload):
     id: str
     filename: str = ""
+    url: str = ""
 
 
 class _Answer(Payload):
@@ -205,22 +210,28 @@ class Place:
         return None
 
     async def _attach(self, rest: Rest, token: str, part: Part) -> str:
-        """Add a part to the first answer as files, where no further answer is taken.
+        """Add a part to the first answer, as the end of a file that stands there, where no further answer is taken.
 
-        The text becomes a file with the part's number, by which it is known when this is tried again.
+        The file is named after the parts in it, by which one of them is known when this is tried again.
 
         Raises:
-            PlatformError: there is no room for more files.
+            PlatformError: there is no room for more files, or the file could not be fetched.
         """
         message = _Answer.model_validate(await rest.answer_to(self._application_id, token))
-        name = f"answer-{part.key.rpartition('.')[2]}.md"
-        if any(file.filename == name for file in message.attachments):
-            return message.id
-        written = Attachment(filename=name, media_type="text/markdown", content=part.text.encode())
+        first = last = int(part.key.rpartition(".")[2])
+        text, kept = part.text, [file.id for file in message.attachments]
+        for file in message.attachments:
+            if named := _REST.fullmatch(file.filename):
+                first, before = int(named["first"]), int(named["last"] or named["first"])
+                if last <= before:
+                    return message.id
+                text = f"{await _text(file)}\n{text}"
+                kept.remove(file.id)
+        name = f"answer-{first}.md" if first == last else f"answer-{first}-to-{last}.md"
+        written = Attachment(filename=name, media_type=_MARKDOWN, content=text.encode())
         more = replace(part, attachments=(written, *part.attachments))
-        if len(message.attachments) + len(more.attachments) > MAX_FILES:
+        if len(kept) + len(more.attachments) > MAX_FILES:
             raise PlatformError(TOO_LONG, permanent=True)
-        kept = [file.id for file in message.attachments]
         return await rest.edit_response(self._application_id, token, added(more, kept))
 
     async def _open(self, rest: Rest) -> None:
@@ -248,6 +259,11 @@ class Place:
                 raise
             return False
         return True
+
+
+async def _text(file: _File) -> str:
+    attachment = Attachment(filename=file.filename, media_type=_MARKDOWN, source=file.url)
+    return (await fetch(attachment, max_bytes=FILE_LIMIT)).decode(errors="replace")
 
 
 def title(message: Message) -> str:
