@@ -4,26 +4,23 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from functools import partial
 from typing import Final, TypeVar
 
 import discord
 from discord.http import MultipartParameters
 
-from bots.discord.body import FILE_LIMIT, MAX_FILES, added, created, edited
+from bots.discord.body import created, edited
 from bots.discord.deferrals import Deferrals
-from bots.discord.files import fetch
-from bots.discord.payloads import Payload
+from bots.discord.overflow import attach
 from bots.discord.rest import Rest, Written
 from core.errors import PlatformError
-from core.messages import Attachment, Message
+from core.messages import Message
 from core.outlet import Part
 
 log = logging.getLogger("steward.discord")
 
 EXPIRED: Final = "This took longer than the 15 minutes in which Discord takes my answer here. Please ask once more."
-TOO_LONG: Final = "This answer is longer than Discord takes from me here."
 
 # a reply needs the question (10008, 50035 for a deleted one) and the permission to read the history (160002)
 _NO_QUESTION = (10008, 50035, 160002)
@@ -42,21 +39,7 @@ _LONGEST_TITLE = 80
 _LINK = re.compile(r"https?://\S+")
 _MARKUP = re.compile(r"[`*_~|>#\[\]()\\]+")
 
-_REST = re.compile(r"answer-(?P<first>\d+)(?:-to-(?P<last>\d+))?\.md")
-_MARKDOWN = "text/markdown"
-
 _T = TypeVar("_T")
-
-
-class _File(Payload):
-    id: str
-    filename: str = ""
-    url: str = ""
-
-
-class _Answer(Payload):
-    id: str
-    attachments: tuple[_File, ...] = ()
 
 
 class Place:
@@ -132,7 +115,7 @@ class Place:
         except discord.HTTPException as error:
             if error.code != _NO_MORE_ANSWERS:
                 raise
-        return await self._by_token(self._attach(rest, self._token, part))
+        return await self._by_token(attach(rest, self._application_id, self._token, part))
 
     async def post(self, rest: Rest, part: Part, nonce: str) -> Written:
         """Write a part as a new message of the channel, the first one as a reply to the question."""
@@ -209,31 +192,6 @@ class Place:
         self._token = None
         return None
 
-    async def _attach(self, rest: Rest, token: str, part: Part) -> str:
-        """Add a part to the first answer, as the end of a file that stands there, where no further answer is taken.
-
-        The file is named after the parts in it, by which one of them is known when this is tried again.
-
-        Raises:
-            PlatformError: there is no room for more files, or the file could not be fetched.
-        """
-        message = _Answer.model_validate(await rest.answer_to(self._application_id, token))
-        first = last = int(part.key.rpartition(".")[2])
-        text, kept = part.text, [file.id for file in message.attachments]
-        for file in message.attachments:
-            if named := _REST.fullmatch(file.filename):
-                first, before = int(named["first"]), int(named["last"] or named["first"])
-                if last <= before:
-                    return message.id
-                text = f"{await _text(file)}\n{text}"
-                kept.remove(file.id)
-        name = f"answer-{first}.md" if first == last else f"answer-{first}-to-{last}.md"
-        written = Attachment(filename=name, media_type=_MARKDOWN, content=text.encode())
-        more = replace(part, attachments=(written, *part.attachments))
-        if len(kept) + len(more.attachments) > MAX_FILES:
-            raise PlatformError(TOO_LONG, permanent=True)
-        return await rest.edit_response(self._application_id, token, added(more, kept))
-
     async def _open(self, rest: Rest) -> None:
         """Open a thread at the question, which has its id; where that is refused, the channel has to do.
 
@@ -259,11 +217,6 @@ class Place:
                 raise
             return False
         return True
-
-
-async def _text(file: _File) -> str:
-    attachment = Attachment(filename=file.filename, media_type=_MARKDOWN, source=file.url)
-    return (await fetch(attachment, max_bytes=FILE_LIMIT)).decode(errors="replace")
 
 
 def title(message: Message) -> str:
