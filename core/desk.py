@@ -17,6 +17,8 @@ from core.wishes import Wishes
 log = logging.getLogger("steward.desk")
 
 GONE = "This answer is too old, or was removed: I no longer know what it was about."
+AT_IT = "I am already working on that."
+ENDED = "This answer has come to its end."
 NOT_YOURS = "Only {name}, who asked, can do that."
 
 
@@ -90,10 +92,8 @@ class Desk:
                 if turn.message.author.id != message.author.id:
                     return NOT_YOURS.format(name=turn.message.author.name)
                 if press.action == "again":
-                    self._attend(await self._wishes.again(turn.id))
-                else:
-                    self._attend(await self._wishes.stop(turn.id, message.author.name))
-                return ""
+                    return "" if self._attend(await self._wishes.again(turn.id)) else AT_IT
+                return "" if self._attend(await self._wishes.stop(turn.id, message.author.name)) else ENDED
 
     async def _use_file(self, press: Press, message: Message, choice: str) -> str:
         """Call the skill that a file's control names, as the person who pressed it."""

@@ -6,6 +6,7 @@ from pydantic import JsonValue
 
 from core.items import Call, Result
 from core.messages import Message
+from core.readable import readable
 from core.reading import unfenced
 
 
@@ -18,7 +19,7 @@ def call_of(message: Message) -> Call:
 
 
 def for_people(result: Result) -> str:
-    """Return a result as its asker reads it: without the lines and marks that tell a model of files.
+    """Return a result as its asker reads it: JSON as a list, without the lines and marks that tell a model of files.
 
     Of a skill that broke they read where the log has it, not what it raised.
     """
@@ -26,4 +27,4 @@ def for_people(result: Result) -> str:
         return result.excuse
     told = tuple(f"[file {file_id}:" for file_id in result.files)
     lines = [line for line in result.text.split("\n") if not (told and line.startswith(told))]
-    return unfenced("\n".join(lines)).removeprefix("Error: ").strip()
+    return readable(unfenced("\n".join(lines)).removeprefix("Error: ").strip())

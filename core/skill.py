@@ -327,7 +327,8 @@ class Skillset:
             name = incident(log, f"{call.name} (call {call.id}) was stopped", error)
             return self._cut_off(call, str(error), f"{error}{sentence(name)}")
         except SkillError as error:
-            log.warning("%s (call %s) was refused", call.name, call.id, exc_info=True)
+            log.warning("%s (call %s) was refused: %s", call.name, call.id, error)
+            log.debug("%s (call %s)", call.name, call.id, exc_info=True)
             return Outcome(reply=Reply(text=well_formed(f"Error: {error}")), ok=False)
         except asyncio.CancelledError as error:
             task = asyncio.current_task()

@@ -32,7 +32,7 @@ ASKED: Final[dict[PlatformName, Sequence[str]]] = {
     ),
     "discord": (
         "@Steward draw a line chart of Mon 12, Tue 18, Wed 15, Thu 24, Fri 31",
-        "/calculate expression:17% of 340",
+        "@Steward What is 17% of 340?",
     ),
 }
 WIDTH: Final = 760

@@ -1,6 +1,5 @@
 """`steward call`: a skill on the command line, and `/call` in the chat."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -35,7 +34,7 @@ def test_a_file_is_given_by_its_path(tmp_path: Path) -> None:
     (tmp_path / "with space.txt").write_text("one two three")
     done = steward(tmp_path, "call", "analyze_text", "--file", "with space.txt")
     assert done.returncode == 0
-    assert json.loads(done.stdout)["words"] == 3
+    assert "- Words: 3\n" in done.stdout
 
 
 def test_a_skill_that_fails_is_an_error_of_the_command(tmp_path: Path) -> None:
@@ -85,9 +84,9 @@ def test_in_a_chat_a_skill_is_called_with_key_and_value(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("one two")
     lines = ['/call calculate expression="17% of 340"', "/call analyze_text file=a.txt", "/call calculate", "/call"]
     done = steward(tmp_path, "chat", said="\n".join(lines))
-    first, second, *rest = done.stdout.splitlines()
+    first, *rest = done.stdout.splitlines()
     assert first == "57.8"
-    assert json.loads(second)["words"] == 2
+    assert "- Words: 2" in rest
     assert "steward: calculate needs expression." in done.stderr
     assert any("/call SKILL key=value" in line for line in rest)
 

@@ -42,6 +42,7 @@ LADDER: Final = (
     "discovery",
     "workers",
     "reading",
+    "readable",
     "direct",
     "protocols",
     "transport",

@@ -1,7 +1,6 @@
 """Messages in Slack as blocks, and replies divided into messages; pure, and what the simulated Slack takes of them."""
 
 import re
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import cast
 
@@ -24,27 +23,9 @@ from core.items import Call, Result
 from core.messages import Attachment, JsonObject, Message, Reply, Turn
 from core.outlet import Part
 from tests.slack_draft import Desk, deliver, finished, seen, started, texts
-from tests.slack_team import Team, listening, mention
 
 PNG = Attachment(filename="chart.png", media_type="image/png", content=b"\x89PNG")
 TABLE = "| Name | Size |\n| :--- | ---: |\n| **a** | 1 |\n| `bc` \\| d | |"
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[SlackSimulator]:
-    async with SlackSimulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-async def team(slack: SlackSimulator) -> AsyncIterator[Team]:
-    async with listening(slack) as team:
-        yield team
-
-
-@pytest.fixture
-async def question(team: Team) -> Message:
-    return await mention(team)
 
 
 def kinds(form: JsonObject) -> list[str]:
@@ -309,7 +290,7 @@ def test_the_arguments_of_a_call_are_shown_in_short(arguments: str) -> None:
 def test_a_result_of_names_and_values_is_shown_in_words() -> None:
     progress = Progress(links=Links())
     progress.take(finished(text='{"words":12,"longest":"sleeps"}'))
-    assert progress.tasks["c1"].output == "1.2 s · words: 12, longest: sleeps"
+    assert progress.tasks["c1"].output == "1.2 s · Words: 12, Longest: sleeps"
 
 
 @given(

@@ -128,7 +128,7 @@ class Progress:
         return Task(id=call.id, title=self._short(call.name.replace("_", " "), TITLE), details=details)
 
     def _finished(self, task: Task, result: Result, seconds: float) -> Task:
-        words = _spoken(for_people(result).partition("\n")[0])
+        words = ", ".join(line.removeprefix("- ") for line in for_people(result).split("\n") if line)
         output = self._short(" · ".join(filter(None, (f"{seconds:.1f} s", words))), DETAILS)
         return replace(task, status="complete" if result.ok else "error", output=output)
 
@@ -139,7 +139,7 @@ class Progress:
 
 
 def _spoken(written: str) -> str:
-    """Return JSON of names and values, as arguments and results are, as people would say it: "city: Oslo, days: 3"."""
+    """Return JSON of names and values, as arguments are, as people would say it: "city: Oslo, days: 3"."""
     try:
         named = json.loads(written)
     except ValueError:
