@@ -17,7 +17,7 @@ def judged(folder: Path) -> None:
         async with house(folder / "data", ScriptedModel(says("fine"))) as opened:
             asked = message("one")
             await opened.answer(asked)
-            keys = {control.action: control.key for _, part in opened.outlet.sent for control in part.controls}
+            keys = {str(control.action): control.key for _, part in opened.outlet.sent for control in part.controls}
             for person, action in (("U1", "good"), ("U2", "bad")):
                 press = replace(message(""), author=Person(id=person, name=person), conversation=asked.conversation)
                 await opened.desk.press(keys[action], press)

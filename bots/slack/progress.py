@@ -128,7 +128,9 @@ class Progress:
         return Task(id=call.id, title=self._short(call.name.replace("_", " "), TITLE), details=details)
 
     def _finished(self, task: Task, result: Result, seconds: float) -> Task:
-        words = ", ".join(line.removeprefix("- ") for line in for_people(result).split("\n") if line)
+        first, *more = for_people(result).split("\n")
+        listed = [line.removeprefix("- ") for line in (first, *more)] if first.startswith("- ") else [first]
+        words = ", ".join(listed)
         output = self._short(" · ".join(filter(None, (f"{seconds:.1f} s", words))), DETAILS)
         return replace(task, status="complete" if result.ok else "error", output=output)
 
