@@ -17,7 +17,7 @@ import pytest
 import pytest_asyncio
 
 from core.boundary import Boundary
-from tests.crash_field import Door, Field
+from tests.crash_field import Asked, Door, Field
 from tests.crash_judge import Fate, Verdict
 from tests.crash_questions import Question
 from tests.crash_storm import storm
@@ -58,7 +58,8 @@ class Scenario:
     Attributes:
         time: at the first boundary it is killed when it is there for the how many'th time.
         http: Slack comes by HTTP.
-        change: what becomes of the question once it is answered, before the first kill.
+        change: what becomes of the question once it is answered, before the first kill; or, where it is changed `late`,
+            after the last.
     """
 
     door: Door
@@ -66,9 +67,10 @@ class Scenario:
     time: int = 1
     http: bool = False
     change: Literal["", "edit", "delete"] = ""
+    late: bool = False
 
     def __str__(self) -> str:
-        named = [self.door.replace(" ", "-"), *filter(None, [self.change]), *self.kills]
+        named = [self.door.replace(" ", "-"), *filter(None, ["late" * self.late, self.change]), *self.kills]
         return "-".join([*named, *([str(self.time)] if self.time > 1 else [])])
 
 
@@ -96,8 +98,8 @@ async def play(scenario: Scenario, folder: Path, nursery: Nursery) -> Outcome:
     async with Field(folder, nursery, platforms=[scenario.door.split()[0]], http=scenario.http) as field:
         if first is Boundary.ARRIVED:
             await field.introduce()
-        if scenario.change:
-            await change(scenario, field)
+        if scenario.change and not scenario.late:
+            await answer_and_change(scenario, field)
         else:
             await field.start(first, scenario.time)
             await field.online()
@@ -107,13 +109,16 @@ async def play(scenario: Scenario, folder: Path, nursery: Nursery) -> Outcome:
             await field.start(again)
             await field.died()
         await field.start()
+        if scenario.late:
+            await field.online()
+            await change(field.asked[0], scenario, field)
         verdicts = await field.verdicts()
         return Outcome(
             verdict=verdicts[-1] if verdicts else None, requests=field.requests(question), effects=field.effects
         )
 
 
-async def change(scenario: Scenario, field: Field) -> None:
+async def answer_and_change(scenario: Scenario, field: Field) -> None:
     """Have a question answered, then changed before a Steward that will be killed; its answer becomes shorter."""
     await field.start()
     await field.online()
@@ -121,6 +126,10 @@ async def change(scenario: Scenario, field: Field) -> None:
     await field.judged()
     await field.start(scenario.kills[0], scenario.time)
     await field.online()
+    await change(asked, scenario, field)
+
+
+async def change(asked: Asked, scenario: Scenario, field: Field) -> None:
     if scenario.change == "edit":
         await field.edit(asked, Question(number=3, lines=2))
     else:
@@ -279,6 +288,22 @@ async def test_f39_killed_while_an_edited_question_is_answered_anew_the_new_answ
 )
 async def test_f39_killed_while_an_answer_is_removed_nothing_is_left(scenario: Scenario, outcomes: Outcomes) -> None:
     assert (await outcomes[scenario]).verdict is None
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        Scenario(door=door, kills=(Boundary.SENT,), change=change, late=True)
+        for change in ("edit", "delete")
+        for door in MENTIONS
+    ],
+    ids=str,
+)
+async def test_f39_a_part_that_was_sent_in_the_moment_of_a_kill_does_not_outlive_a_change_of_its_question(
+    scenario: Scenario, outcomes: Outcomes
+) -> None:
+    outcome = await outcomes[scenario]
+    assert (outcome.verdict is None) == (scenario.change == "delete")
 
 
 async def test_killed_at_random_moments_every_question_is_answered_once(tmp_path: Path, kills: int, seed: int) -> None:
