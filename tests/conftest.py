@@ -1,7 +1,12 @@
 import random
+from collections.abc import AsyncIterator
 
 import pytest
 from hypothesis import settings
+
+from bots.simulator.slack import SlackSimulator
+from core.messages import Message
+from tests.slack_team import Team, listening, mention
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -18,6 +23,33 @@ def kills(request: pytest.FixtureRequest) -> int:
 def seed(request: pytest.FixtureRequest) -> int:
     given: int | None = request.config.getoption("seed")
     return random.randrange(1_000_000) if given is None else given
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[SlackSimulator]:
+    """A simulated Slack as it is by itself; a test file that needs another defines its own."""
+    async with SlackSimulator() as simulator:
+        yield simulator
+
+
+@pytest.fixture
+async def team(slack: SlackSimulator) -> AsyncIterator[Team]:
+    """The adapter, connected to the `slack` of the test file where that has one of its own."""
+    async with listening(slack) as team:
+        yield team
+
+
+@pytest.fixture(params=["socket", "http"])
+async def either(slack: SlackSimulator, request: pytest.FixtureRequest) -> AsyncIterator[Team]:
+    """The same, once by each way to hear of events."""
+    async with listening(slack, http=request.param == "http") as team:
+        yield team
+
+
+@pytest.fixture
+async def question(team: Team) -> Message:
+    """What Ada asked the team by a mention."""
+    return await mention(team)
 
 
 # The same examples in every run, so that a failure is one of the change; `--hypothesis-profile explore` looks for more.

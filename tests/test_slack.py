@@ -26,18 +26,6 @@ async def slack() -> AsyncIterator[SlackSimulator]:
         yield simulator
 
 
-@pytest.fixture(params=["socket", "http"])
-async def either(slack: SlackSimulator, request: pytest.FixtureRequest) -> AsyncIterator[Team]:
-    async with listening(slack, http=request.param == "http") as team:
-        yield team
-
-
-@pytest.fixture
-async def team(slack: SlackSimulator) -> AsyncIterator[Team]:
-    async with listening(slack) as team:
-        yield team
-
-
 async def test_a_mention_is_accepted_and_acknowledged(either: Team) -> None:
     ts = await either.slack.mention("C1", "U1", "is 1 < 2?")
     await either.slack.settled()

@@ -22,18 +22,6 @@ async def slack() -> AsyncIterator[SlackSimulator]:
         yield simulator
 
 
-@pytest.fixture(params=["socket", "http"])
-async def either(slack: SlackSimulator, request: pytest.FixtureRequest) -> AsyncIterator[Team]:
-    async with listening(slack, http=request.param == "http") as team:
-        yield team
-
-
-@pytest.fixture
-async def team(slack: SlackSimulator) -> AsyncIterator[Team]:
-    async with listening(slack) as team:
-        yield team
-
-
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
     opened = await open_store(tmp_path / "steward.db")

@@ -3,7 +3,6 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -26,18 +25,6 @@ from tests.slack_team import Team, answers, listening, mention, settings
 
 PNG = Attachment(filename="chart.png", media_type="image/png", content=b"\x89PNG", alt="Words by length")
 MARKED = f"{REPEATED}\n\nhi"
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[SlackSimulator]:
-    async with SlackSimulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-async def team(slack: SlackSimulator) -> AsyncIterator[Team]:
-    async with listening(slack) as team:
-        yield team
 
 
 def chatter(team: Team, count: int, *, thread: str | None = None) -> None:

@@ -1,6 +1,5 @@
 """Links in answers in the simulated Slack: those off the list are live at no moment, on no way."""
 
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import cast
 from urllib.parse import urlsplit
@@ -19,24 +18,7 @@ from core.messages import Attachment, JsonObject, Message, Reply
 from core.outlet import Part
 from tests.link_corpus import GOOD, live, texts
 from tests.slack_draft import Desk, deliver, finished, seen, started
-from tests.slack_team import Team, listening, mention
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[SlackSimulator]:
-    async with SlackSimulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-async def team(slack: SlackSimulator) -> AsyncIterator[Team]:
-    async with listening(slack) as team:
-        yield team
-
-
-@pytest.fixture
-async def question(team: Team) -> Message:
-    return await mention(team)
+from tests.slack_team import listening
 
 
 @pytest.mark.parametrize("live", ["stream", "edits"])

@@ -1,7 +1,6 @@
 """Answers in the simulated Slack: what people see of them, whatever goes wrong on the way."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -19,18 +18,6 @@ from core.outlet import Part
 from tests.slack_team import Team, answers, listening, mention, settings, until
 
 PNG = Attachment(filename="chart.png", media_type="image/png", content=b"\x89PNG", alt="Words by length")
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[SlackSimulator]:
-    async with SlackSimulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-async def team(slack: SlackSimulator) -> AsyncIterator[Team]:
-    async with listening(slack) as team:
-        yield team
 
 
 async def shown_status(team: Team, text: str) -> None:

@@ -1,7 +1,6 @@
 """Answers that can be seen in a simulated Slack while they are made, and what becomes of them when something fails."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -18,23 +17,6 @@ from tests.slack_team import Team, listening, mention, until
 LONG = "The first sentence of an answer that is long enough to be shown while it is written. " * 3
 REST = "And this is its end."
 ANSWER = f"{LONG}{REST}"
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[SlackSimulator]:
-    async with SlackSimulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-async def team(slack: SlackSimulator) -> AsyncIterator[Team]:
-    async with listening(slack) as team:
-        yield team
-
-
-@pytest.fixture
-async def question(team: Team) -> Message:
-    return await mention(team)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Answers in a simulated Slack that were cut off while they were shown, and answers in the place of others."""
 
 import random
-from collections.abc import AsyncIterator
 from contextlib import suppress
 
 import pytest
@@ -20,23 +19,6 @@ from tests.slack_team import Team, listening, mention, until
 from tests.test_slack_stream import ANSWER, LONG, REST
 
 PNG = Attachment(filename="chart.png", media_type="image/png", content=b"\x89PNG", alt="Words by length")
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[SlackSimulator]:
-    async with SlackSimulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-async def team(slack: SlackSimulator) -> AsyncIterator[Team]:
-    async with listening(slack) as team:
-        yield team
-
-
-@pytest.fixture
-async def question(team: Team) -> Message:
-    return await mention(team)
 
 
 @pytest.fixture
