@@ -76,6 +76,11 @@ class Live:
             self.left.append(message_id)
         return None
 
+    def keep(self, message_id: str) -> None:
+        """Note that a message holds a part, however it came to: a command's answer has two addresses."""
+        self.ids = [each for each in self.ids if each != message_id]
+        self.left = [each for each in self.left if each != message_id]
+
     async def _edit(self, rest: Rest, message_id: str, part: Part) -> bool:
         """Write a part over a message; one at which Discord fails again has to make way for a new one."""
         try:

@@ -109,6 +109,7 @@ class DiscordDraft:
                     raise
                 message_id = await self._try(smaller)
         self._sent.add(message_id)
+        self._live.keep(message_id)
         return message_id
 
     async def clear(self) -> None:
