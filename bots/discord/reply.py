@@ -156,6 +156,7 @@ class DiscordDraft:
         if part.repeated or part.key in self._unsure:
             found = await self._find(rest, part)
             if found.message_id is not None:
+                await self._place.edit(rest, found.message_id, part)  # there may be a Stop under it
                 return found.message_id
             said = part if found.certain else _marked(part)
         if not part.opens and (answered := await self._place.answer(rest, said)) is not None:
@@ -174,11 +175,14 @@ class DiscordDraft:
             return written.id
         self._preview.doubtful = ""
         if written.id not in self._sent | part.known:
-            if written.text.strip() in _texts(part):
+            if written.text.strip() == _marked(part).text.strip():
                 return written.id
+            # also where it says the same: there may be a Stop under it, and none of the part's controls
             await self._live.add(written.id)
             if replaced := await self._live.replace(rest, part):
                 return replaced
+            if written.text.strip() in _texts(part):
+                return written.id
         again = f"{part.key}.again.{self._turn.attempt}"
         return (await self._place.post(rest, said, nonce(self._message, again))).id
 
