@@ -76,6 +76,12 @@ class Live:
             self.left.append(message_id)
         return None
 
+    def leave_before(self, message_id: str) -> None:
+        """Give up the places above a message, so that no later part comes to stand there."""
+        above = [each for each in self.ids if int(each) < int(message_id)]
+        self.left += above
+        self.ids = [each for each in self.ids if each not in above]
+
     def keep(self, message_id: str) -> None:
         """Note that a message holds a part, however it came to: a command's answer has two addresses."""
         self.ids = [each for each in self.ids if each != message_id]

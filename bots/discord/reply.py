@@ -148,6 +148,12 @@ class DiscordDraft:
     async def _send(self, part: Part) -> str:
         rest = await self._place.ready()
         await self._live.find(rest)
+        if part.repeated and self._live.ids:
+            # an earlier attempt may have posted it, because what was shown could not be changed
+            found = await self._find(rest, part)
+            if found.message_id is not None and found.message_id not in self._live.ids:
+                self._live.leave_before(found.message_id)
+                return found.message_id
         if replaced := await self._live.replace(rest, part):
             return replaced
         if part.opens and (answered := await self._place.answer(rest, part)) is not None:
