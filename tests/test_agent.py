@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import io
+import logging
 import tracemalloc
 from pathlib import Path
 
@@ -362,12 +363,14 @@ async def test_f49_after_many_conversations_nothing_of_them_is_left_in_memory(tm
 
     script = [calls(("count", '{"text": "ab"}')), says("Two.")] * 160
     async with house(tmp_path, ScriptedModel(*script), count) as steward:
+        logging.disable()  # pytest keeps each line that is logged
         tracemalloc.start()
         try:
             before = await converse(steward, 0, 40)
             after = await converse(steward, 40, 160)
         finally:
             tracemalloc.stop()
+            logging.disable(logging.NOTSET)
     assert after - before < 120 * 100, f"{(after - before) // 120} bytes stay of each conversation"
 
 
