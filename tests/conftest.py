@@ -1,5 +1,6 @@
+import logging
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from hypothesis import settings
@@ -12,6 +13,16 @@ from tests.slack_team import Team, listening, mention
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--kills", type=int, default=24, help="how often Steward is killed at a random moment")
     parser.addoption("--seed", type=int, help="of these moments, to see a failure again")
+
+
+@pytest.fixture(autouse=True)
+def _log_levels() -> Iterator[None]:
+    """Leave no test with the log levels that another one configured."""
+    loggers = [logging.getLogger(), logging.getLogger("steward")]
+    levels = [logger.level for logger in loggers]
+    yield
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)
 
 
 @pytest.fixture
