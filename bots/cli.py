@@ -4,7 +4,7 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -201,32 +201,27 @@ def _skills(arguments: argparse.Namespace) -> int:
 
 
 def _turns(arguments: argparse.Namespace) -> int:
-    import asyncio
-
-    config = _logged(arguments)
     from bots.turns import listed
 
-    print(asyncio.run(listed(config)))
-    return 0
+    return _print(listed(_logged(arguments)))
 
 
 def _retry(arguments: argparse.Namespace) -> int:
-    import asyncio
-
-    config = _logged(arguments)
     from bots.turns import retried
 
-    print(asyncio.run(retried(config, arguments.turn)))
-    return 0
+    return _print(retried(_logged(arguments), arguments.turn))
 
 
 def _feedback(arguments: argparse.Namespace) -> int:
-    import asyncio
-
-    config = _logged(arguments)
     from bots.feedback import listed
 
-    print(asyncio.run(listed(config)))
+    return _print(listed(_logged(arguments)))
+
+
+def _print(text: Coroutine[None, None, str]) -> int:
+    import asyncio
+
+    print(asyncio.run(text))
     return 0
 
 

@@ -2,13 +2,12 @@
 
 import asyncio
 import contextlib
-import logging
 import shlex
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from bots.app import open_app
 from bots.simulator.discord import DiscordSimulator
@@ -21,16 +20,11 @@ from core.config import Config, DiscordConfig, SlackConfig
 from core.errors import OperatorError
 from core.practice import NOTICE
 
-log = logging.getLogger("steward.simulate")
-
 PlatformName: TypeAlias = Literal["slack", "discord"]
-
-PORT: Final = 8765
-"""Of the page, where none is named."""
 
 
 async def simulate(
-    config: Config, platform: PlatformName, *, port: int = PORT, server_only: bool = False, save: Path | None = None
+    config: Config, platform: PlatformName, *, port: int, server_only: bool = False, save: Path | None = None
 ) -> None:
     """Serve the page, and run Steward with it, until SIGTERM or Ctrl-C.
 

@@ -17,9 +17,8 @@ from core.messages import Attachment, Turn
 Action: TypeAlias = Literal["stop", "again", "good", "bad", "why", "file"]
 """End the work; answer once more; this helped; it did not; say how the answer came about; do something with a file."""
 
-LONGEST_KEY: Final = 100
-"""Characters of a key: https://discord.com/developers/docs/components/reference#anatomy-of-a-component."""
-
+# those that are written have less than 60 characters; Discord takes 100:
+# https://discord.com/developers/docs/components/reference#anatomy-of-a-component
 _KEY: Final = re.compile(r"steward\.([a-z]+)\.(\d{1,18})\.([0-9a-f]{8})(?:\.([\w.-]{1,60}))?")
 
 
@@ -98,7 +97,7 @@ def under_answer(turn: Turn, files: Sequence[Attachment]) -> tuple[Control, ...]
     """Return the controls under a finished answer; those of its files first."""
     return (
         *(control for file in files for control in _of_file(turn, file)),
-        _control("again", "Try again", turn, help="Answer once more, in place of this"),
+        *under_failure(turn),
         _control("good", "👍", turn, help="This helped"),
         _control("bad", "👎", turn, help="This did not help"),
         _control("why", "Why?", turn, help="Show how this answer came about"),

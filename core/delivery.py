@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+from collections.abc import Awaitable
 from dataclasses import replace
 from typing import Final
 
@@ -44,15 +45,10 @@ class Delivery:
         for number, outgoing in enumerate(await self._journal.waiting(turn)):
             part = replace(await self._part(turn, outgoing), repeated=repeated and number == 0, known=known)
             try:
-                message_id = await self._send(turn, draft, part)
+                await self._mark(turn, outgoing, self._send(turn, draft, part))
             except PlatformError as error:
-                if not error.permanent:
-                    log.error("turn %d part %s waits in the outbox: %s", turn.id, part.key, error)
-                    return False
-                log.error("turn %d part %s was refused: %s", turn.id, part.key, error)
-                await self._journal.undeliverable(turn, outgoing.number)
-            else:
-                await self._journal.sent(turn, outgoing.number, message_id)
+                log.error("turn %d part %s waits in the outbox: %s", turn.id, part.key, error)
+                return False
         return True
 
     async def settle(self, turn: Turn, draft: Draft) -> None:
@@ -64,14 +60,23 @@ class Delivery:
         for outgoing in (await self._journal.waiting(turn))[:1]:
             known = await self._journal.message_ids(turn)
             part = replace(await self._part(turn, outgoing), repeated=True, known=known)
-            try:
-                message_id = await draft.send(part)
-            except PlatformError as error:
-                if not error.permanent:
-                    raise
-                await self._journal.undeliverable(turn, outgoing.number)
-            else:
-                await self._journal.sent(turn, outgoing.number, message_id)
+            await self._mark(turn, outgoing, draft.send(part))
+
+    async def _mark(self, turn: Turn, outgoing: Outgoing, sending: Awaitable[str]) -> None:
+        """Write down what became of sending a part.
+
+        Raises:
+            PlatformError: it could not be sent now.
+        """
+        try:
+            message_id = await sending
+        except PlatformError as error:
+            if not error.permanent:
+                raise
+            log.error("turn %d part %d.%d was refused: %s", turn.id, turn.id, outgoing.number, error)
+            await self._journal.undeliverable(turn, outgoing.number)
+        else:
+            await self._journal.sent(turn, outgoing.number, message_id)
 
     async def clear(self, turn: Turn, draft: Draft) -> bool:
         """Remove what only showed progress, or an earlier answer; return whether that is done with."""

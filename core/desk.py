@@ -1,6 +1,5 @@
 """The desk: where platforms hand over what people say, change, take back and press."""
 
-import logging
 from dataclasses import replace
 
 from core import controls
@@ -13,8 +12,6 @@ from core.reports import explain
 from core.turns import Turns
 from core.usage import Usages
 from core.wishes import Wishes
-
-log = logging.getLogger("steward.desk")
 
 GONE = "This answer is too old, or was removed: I no longer know what it was about."
 AT_IT = "I am already working on that."

@@ -46,20 +46,29 @@ def doubtful(steps: Sequence[Step]) -> list[str]:
 
 
 def carried_out(steps: Sequence[Step]) -> list[str]:
-    """Return the names of the skills with effects that did what they were called for."""
-    open_calls: set[str] = set()
-    names: list[str] = []
+    """Return the names of the skills with effects that did what they were called for, for this version alone."""
+    now = done([step for step in steps if not isinstance(step, Done)])
+    return list(dict.fromkeys(each.call.name for each in now if not each.unknown))
+
+
+def done(steps: Sequence[Step]) -> list[Done]:
+    """Return the calls with effects that were carried out, or perhaps were, those for earlier versions first."""
+    found: list[Done] = []
+    open_calls: dict[str, Call] = {}
     for step in steps:
         match step:
-            case Done(call=call, unknown=False):
-                names.append(call.name)
+            case Done():
+                found.append(step)
             case Answer():
-                open_calls.clear()
+                found += [Done(call=call, text="", unknown=True) for call in open_calls.values()]
+                open_calls = {}
             case Begun(call=call):
-                open_calls.add(call.id)
-            case Result(call_id=call_id, ok=True, unknown=False, name=name) if call_id in open_calls:
-                names.append(name)
-    return list(dict.fromkeys(names))
+                open_calls[call.id] = call
+            case Result(call_id=call_id) if call_id in open_calls:
+                call = open_calls.pop(call_id)
+                if step.ok or step.unknown:
+                    found.append(Done(call=call, text=step.text, unknown=step.unknown))
+    return found + [Done(call=call, text="", unknown=True) for call in open_calls.values()]
 
 
 def told(text: str, steps: Sequence[Step]) -> str:

@@ -8,9 +8,10 @@ import json
 from dataclasses import replace
 from typing import Final
 
+from core import doubts
 from core.boundary import Boundary, Watch, unwatched
 from core.files import Files
-from core.items import Answer, Begun, Call, Done, Result, Step, dump_step, load_step
+from core.items import Done, dump_step, load_step
 from core.journal import Wish
 from core.messages import Conversation, Message, Person, Turn, dump_message, load_message
 from core.reports import load_report
@@ -76,11 +77,17 @@ class Wishes:
 
     async def carry_out(self, turn: Turn) -> None:
         """Answer anew, or remove, what is wished so; called while nobody works on the turn."""
-        wish, _ = await self.of(turn)
-        if wish == "again":
-            await self._answer_anew(turn)
-        elif wish == "remove":
-            await self._remove(turn)
+        files: list[str] = []
+        async with self._store.transaction(durable=True) as transaction:
+            rows = await transaction.execute(
+                "SELECT key, message, revision, shown, wish FROM turns WHERE id = ?", (turn.id,)
+            )
+            if rows[0]["wish"] == "again":
+                await _answer_anew(transaction, turn, rows[0])
+            elif rows[0]["wish"] == "remove":
+                await _remove(transaction, turn, rows[0])
+                files = await self._files.forget_message(transaction, rows[0]["key"])
+        await self._files.erase(files)
         self._watch(Boundary.RENEWED)
 
     async def open_turns(self, conversation: Conversation, person: Person) -> list[int]:
@@ -127,43 +134,35 @@ class Wishes:
         self._watch(Boundary.WISHED)
         return _turn(rows[0]) if rows else None
 
-    async def _answer_anew(self, turn: Turn) -> None:
-        """Take a turn back to where it was received, with its messages to be replaced; what it did is not undone."""
-        async with self._store.transaction(durable=True) as transaction:
-            row = (
-                await transaction.execute(
-                    "SELECT message, revision, shown FROM turns WHERE id = ? AND wish = 'again'", (turn.id,)
-                )
-            )[0]
-            done = await _done(transaction, turn)
-            await transaction.execute("DELETE FROM steps WHERE turn = ?", (turn.id,))
-            for number, step in enumerate(done):
-                await transaction.execute(
-                    "INSERT INTO steps (turn, number, item) VALUES (?, ?, ?)", (turn.id, number, dump_step(step))
-                )
-            shown = await _take_back(transaction, turn, row)
-            await transaction.execute(
-                "UPDATE turns SET state = 'received', attempt = attempt + 1, message = ?, revision = '', wish = '',"
-                " wished_by = '', closed_at = NULL, reason = '', shown = ? WHERE id = ?",
-                (row["revision"] or row["message"], shown, turn.id),
-            )
 
-    async def _remove(self, turn: Turn) -> None:
-        """Erase what a turn said and made; its messages are left to be deleted."""
-        async with self._store.transaction(durable=True) as transaction:
-            row = (await transaction.execute("SELECT message, shown, key FROM turns WHERE id = ?", (turn.id,)))[0]
-            shown = await _take_back(transaction, turn, row)
-            message = replace(load_message(row["message"]), text="", attachments=(), direct=None)
-            files = await self._files.forget_message(transaction, row["key"])
-            await transaction.execute("DELETE FROM steps WHERE turn = ?", (turn.id,))
-            await transaction.execute("DELETE FROM feedback WHERE turn = ?", (turn.id,))
-            await transaction.execute("UPDATE usage SET report = '' WHERE turn = ?", (turn.id,))
-            await transaction.execute(
-                "UPDATE turns SET state = 'answered', attempt = attempt + 1, removed = 1, message = ?, revision = '',"
-                " wish = '', wished_by = '', reason = '', shown = ? WHERE id = ?",
-                (dump_message(message), shown, turn.id),
-            )
-        await self._files.erase(files)
+async def _answer_anew(transaction: Transaction, turn: Turn, row: Row) -> None:
+    """Take a turn back to where it was received, with its messages to be replaced; what it did is not undone."""
+    done = await _done(transaction, turn)
+    await transaction.execute("DELETE FROM steps WHERE turn = ?", (turn.id,))
+    for number, step in enumerate(done):
+        await transaction.execute(
+            "INSERT INTO steps (turn, number, item) VALUES (?, ?, ?)", (turn.id, number, dump_step(step))
+        )
+    shown = await _take_back(transaction, turn, row)
+    await transaction.execute(
+        "UPDATE turns SET state = 'received', attempt = attempt + 1, message = ?, revision = '', wish = '',"
+        " wished_by = '', closed_at = NULL, reason = '', shown = ? WHERE id = ?",
+        (row["revision"] or row["message"], shown, turn.id),
+    )
+
+
+async def _remove(transaction: Transaction, turn: Turn, row: Row) -> None:
+    """Erase what a turn said; its messages are left to be deleted, its files are the caller's."""
+    shown = await _take_back(transaction, turn, row)
+    message = replace(load_message(row["message"]), text="", attachments=(), direct=None)
+    await transaction.execute("DELETE FROM steps WHERE turn = ?", (turn.id,))
+    await transaction.execute("DELETE FROM feedback WHERE turn = ?", (turn.id,))
+    await transaction.execute("UPDATE usage SET report = '' WHERE turn = ?", (turn.id,))
+    await transaction.execute(
+        "UPDATE turns SET state = 'answered', attempt = attempt + 1, removed = 1, message = ?, revision = '',"
+        " wish = '', wished_by = '', reason = '', shown = ? WHERE id = ?",
+        (dump_message(message), shown, turn.id),
+    )
 
 
 async def _take_back(transaction: Transaction, turn: Turn, row: Row) -> str:
@@ -188,33 +187,13 @@ async def _done(transaction: Transaction, turn: Turn) -> list[Done]:
     long ago that its steps are gone.
     """
     rows = await transaction.execute("SELECT item FROM steps WHERE turn = ? ORDER BY number", (turn.id,))
-    steps = [load_step(row["item"]) for row in rows]
-    done = _in_steps(steps)
+    done = doubts.done([load_step(row["item"]) for row in rows])
     reports = await transaction.execute("SELECT report FROM usage WHERE turn = ? AND report <> ''", (turn.id,))
     for report in map(load_report, (row["report"] for row in reports)):
         done += report.done
         worth = [ran for ran in report.ran if ran.effects and (ran.ok or ran.unknown)]
         done += [Done(call=ran.call, text=ran.text, unknown=ran.unknown) for ran in worth]
     return list({(each.call.name, each.call.arguments): each for each in reversed(done)}.values())[::-1]
-
-
-def _in_steps(steps: list[Step]) -> list[Done]:
-    done: list[Done] = []
-    begun: dict[str, Call] = {}
-    for step in steps:
-        match step:
-            case Done():
-                done.append(step)
-            case Answer():
-                done += [Done(call=call, text="", unknown=True) for call in begun.values()]
-                begun = {}
-            case Begun(call=call):
-                begun[call.id] = call
-            case Result(call_id=call_id) if call_id in begun:
-                call = begun.pop(call_id)
-                if step.ok or step.unknown:
-                    done.append(Done(call=call, text=step.text, unknown=step.unknown))
-    return done + [Done(call=call, text="", unknown=True) for call in begun.values()]
 
 
 def _turn(row: Row) -> Turn:

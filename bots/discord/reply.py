@@ -1,7 +1,6 @@
 """The way of an answer into Discord."""
 
 import asyncio
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
@@ -23,8 +22,6 @@ from core.errors import PlatformError
 from core.events import Event
 from core.messages import Attachment, Message, Reply, Turn
 from core.outlet import Note, Part
-
-log = logging.getLogger("steward.discord")
 
 _SEND_SECONDS: Final = 120.0
 _TYPING_SECONDS: Final = 8.0

@@ -45,6 +45,7 @@ def check(content: bytes) -> Literal["workbook", "document"]:
             for part in parts:
                 if part.filename.endswith((".xml", ".rels")):
                     _refuse_definitions(package, part)
+    # NotImplementedError and RuntimeError: zipfile's on a compression or an encryption that it does not know
     except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, RuntimeError, OSError) as error:
         raise UnreadableError("it is broken") from error
     return kind
