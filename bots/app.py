@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from bots.commands import Commands
+from bots.channel_commands import ChannelCommands
+from bots.commands import Commands, counted
 from bots.links import Links
 from bots.platform import Platform
 from core.agent import Agent
 from core.boundary import Watch, unwatched
+from core.channels import Channels
 from core.company import Companies
 from core.config import Config
 from core.cursors import Cursors
@@ -29,7 +31,7 @@ from core.files import Files
 from core.forgetting import forget
 from core.journal import Journal
 from core.memory import Memory
-from core.messages import Conversation, Person
+from core.messages import Message, Person, Reply
 from core.model import Model, Tool
 from core.reading import Reader
 from core.reports import cost_of
@@ -80,6 +82,7 @@ class App:
     turns: Turns
     desk: Desk
     companies: Companies
+    channels: Channels
     usages: Usages
     links: Links
     files: Files
@@ -159,6 +162,7 @@ class App:
                     cursors=Cursors(self.store, SlackPlatform.name),
                     catch_up=self.config.catch_up,
                     companies=self.companies,
+                    channels=self.channels,
                     links=self.links,
                     usage=partial(self._used, SlackPlatform.name),
                 )
@@ -173,7 +177,7 @@ class App:
                     max_bytes=self.files.max_bytes,
                     cursors=Cursors(self.store, DiscordPlatform.name),
                     catch_up=self.config.catch_up,
-                    companies=self.companies,
+                    channels=self.channels,
                     links=self.links,
                     recent=self.companies.in_a_row,
                 )
@@ -275,13 +279,15 @@ async def open_app(config: Config, *, announced: bool = False, watch: Watch = un
             longest=config.agent.turn_seconds,
         )
 
-        companies = Companies(store)
+        companies, channels = Companies(store), Channels(store)
+        channel_commands = ChannelCommands(channels)
         desk = Desk(turns=turns, wishes=wishes, files=files, feedback=feedback, usages=usages, config=config.agent)
 
-        async def forget_here(conversation: Conversation) -> tuple[int, int]:
-            return await forget(
-                conversation, store=store, memory=memory, files=files, journal=journal, companies=companies
+        async def forget_here(used: Message, rest: str) -> Reply:
+            turns, kept = await forget(
+                used.conversation, store=store, memory=memory, files=files, journal=journal, companies=companies
             )
+            return Reply(text=f"Forgotten in this channel: {counted(turns, 'turn')} and {counted(kept, 'file')}.")
 
         yield App(
             config=config,
@@ -289,13 +295,17 @@ async def open_app(config: Config, *, announced: bool = False, watch: Watch = un
             commands=Commands(
                 name=config.name,
                 tools=skillset.tools,
-                forget=forget_here,
                 stop=desk.stop,
-                follow=companies.follow,
+                handlers={
+                    "forget": forget_here,
+                    "follow": channel_commands.follow,
+                    "settings": channel_commands.settings,
+                },
             ),
             turns=turns,
             desk=desk,
             companies=companies,
+            channels=channels,
             usages=usages,
             links=Links(config.agent.link_hosts),
             files=files,

@@ -2,22 +2,37 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 
+from core.channels import KINDS
 from core.errors import UserError
-from core.messages import Conversation, DirectCall, Person, Reply
+from core.messages import Conversation, DirectCall, Message, Person, Reply
 from core.model import Tool
 from core.options import Option, given, missing, options, words
+
+Handler: TypeAlias = Callable[[Message, str], Awaitable[Reply]]
+"""Answers a sub-command: it is given the use as a message without text, and what follows the command.
+
+What it returns, files included, is for the one person who used the command. It raises `UserError` where what follows
+makes no sense.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subcommand:
-    """One sub-command: `usage` as typed after `/steward`, `help` in a few words; `only` on one platform, "" on all."""
+    """One sub-command.
+
+    Attributes:
+        usage: as typed after `/steward`.
+        help: in a few words.
+        options: what can be filled in where that is done field by field; put together in this order, with spaces
+            between, it is what follows the command.
+    """
 
     name: str
     usage: str
     help: str
-    only: str = ""
+    options: tuple[Option, ...] = ()
 
 
 SUBCOMMANDS: Final = (
@@ -27,15 +42,41 @@ SUBCOMMANDS: Final = (
     Subcommand(name="skills", usage="skills", help="List my skills"),
     Subcommand(name="stop", usage="stop", help="End the answers to your questions in this channel"),
     Subcommand(
-        name="follow", usage="follow on|off", help="Answer in this channel's threads without a mention", only="slack"
+        name="follow",
+        usage="follow on|off",
+        help="Answer here without a mention, or only with one",
+        options=(Option(name="switch", kind="text", required=True, help="on or off", choices=("on", "off")),),
+    ),
+    Subcommand(
+        name="settings",
+        usage="settings [NAME VALUE]",
+        help="Show or change what holds for this channel",
+        options=(
+            Option(name="name", kind="text", required=False, help="What to change", choices=tuple(KINDS)),
+            Option(name="value", kind="text", required=False, help="Its value; `default` takes it back"),
+        ),
+    ),
+    Subcommand(
+        name="memory",
+        usage="memory [edit NUMBER TEXT | delete NUMBER]",
+        help="Show, edit or delete the facts I remember here",
+        options=(
+            Option(name="action", kind="text", required=False, help="What to do", choices=("edit", "delete")),
+            Option(name="number", kind="integer", required=False, help="Which fact", minimum=1),
+            Option(name="text", kind="text", required=False, help="What it says from now on"),
+        ),
     ),
     Subcommand(name="forget", usage="forget", help="Forget what was said in this channel"),
+    Subcommand(name="my-data", usage="my-data", help="Send you a file with everything I keep about you"),
+    Subcommand(name="forget-me", usage="forget-me", help="Erase everything I keep about you"),
+    Subcommand(
+        name="link",
+        usage="link [CODE]",
+        help="Show me that you are the same person on another platform",
+        options=(Option(name="code", kind="text", required=False, help="What I told you there"),),
+    ),
+    Subcommand(name="unlink", usage="unlink", help="Treat your accounts as different people again"),
 )
-
-
-def subcommands(platform: str) -> Sequence[Subcommand]:
-    """Return the sub-commands that a platform has."""
-    return [command for command in SUBCOMMANDS if command.only in ("", platform)]
 
 
 def parse(text: str) -> tuple[str, str]:
@@ -70,51 +111,43 @@ class Commands:
     Args:
         name: what the assistant calls itself.
         tools: the skills.
-        forget: erases a conversation's channel and returns how many turns and files went.
         stop: ends the answers to a person's questions in a channel and returns how many there were.
-        follow: switches whether threads of a channel are answered without a mention.
+        handlers: answer the other sub-commands, by name.
     """
 
     name: str
     tools: Sequence[Tool]
-    forget: Callable[[Conversation], Awaitable[tuple[int, int]]]
     stop: Callable[[Conversation, Person], Awaitable[int]]
-    follow: Callable[[Conversation, bool], Awaitable[None]]
+    handlers: Mapping[str, Handler] = field(default_factory=dict)
     options: Mapping[str, tuple[Option, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
         """Read the options of each skill."""
         object.__setattr__(self, "options", {tool.name: options(tool) for tool in self.tools})
 
-    async def run(self, command: str, conversation: Conversation, person: Person, rest: str = "") -> Reply:
-        """Answer "help", "skills", "stop", "follow" or "forget".
+    async def run(self, command: str, used: Message, rest: str = "") -> Reply:
+        """Answer a sub-command that needs no turn, for the person who used it alone.
+
+        Args:
+            command: its name.
+            used: the use as a message without text.
+            rest: what follows the command.
 
         Raises:
             UserError: what follows the command makes no sense.
         """
+        if command in self.handlers:
+            return await self.handlers[command](used, rest)
         match command:
             case "skills":
                 return self.skills()
-            case "forget":
-                turns, files = await self.forget(conversation)
-                return Reply(text=f"Forgotten in this channel: {_count(turns, 'turn')} and {_count(files, 'file')}.")
             case "stop":
-                stopped = await self.stop(conversation, person)
+                stopped = await self.stop(used.conversation, used.author)
                 return Reply(
-                    text=f"Stopped: {_count(stopped, 'answer')}." if stopped else "I am not working for you here."
+                    text=f"Stopped: {counted(stopped, 'answer')}." if stopped else "I am not working for you here."
                 )
-            case "follow":
-                return await self._follow(conversation, rest)
             case _:
-                return self.help(conversation.platform)
-
-    async def _follow(self, conversation: Conversation, rest: str) -> Reply:
-        if rest.lower() not in ("on", "off"):
-            raise UserError("Say `follow on` or `follow off`.")
-        await self.follow(conversation, rest.lower() == "on")
-        if rest.lower() == "off":
-            return Reply(text="From now on I answer in this channel's threads only when I am mentioned.")
-        return Reply(text="From now on I follow this channel's threads that I take part in, without being mentioned.")
+                return self.help()
 
     def typed(self, rest: str) -> Typed:
         """Read what follows `call`.
@@ -133,11 +166,11 @@ class Commands:
         """
         return called(self.options, skill, texts)
 
-    def help(self, platform: str) -> Reply:
+    def help(self) -> Reply:
         """Say what can be done here."""
         lines = [f"I am **{self.name}**, an assistant this team shares. Mention me, write me directly, or use:"]
-        lines += [f"- `/steward {command.usage}` – {command.help}" for command in subcommands(platform)]
-        lines += ["", f"I have {_count(len(self.tools), 'skill')} and remember each channel's conversation."]
+        lines += [f"- `/steward {command.usage}` – {command.help}" for command in SUBCOMMANDS]
+        lines += ["", f"I have {counted(len(self.tools), 'skill')} and remember each channel's conversation."]
         return Reply(text="\n".join(lines))
 
     def skills(self) -> Reply:
@@ -162,5 +195,6 @@ def called(known: Mapping[str, Sequence[Option]], skill: str, texts: Mapping[str
     return Typed(call=DirectCall(skill=skill, arguments=arguments), missing=missing(wanted, arguments))
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def counted(number: int, noun: str) -> str:
+    """Write a number of things: "1 file", "2,000 files"."""
+    return f"{number} {noun}" if number == 1 else f"{number:,} {noun}s"

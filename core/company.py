@@ -29,7 +29,7 @@ class Company:
 
 
 class Companies:
-    """The companies of all threads, and whether a channel's threads are followed."""
+    """The companies of all threads."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -53,7 +53,7 @@ class Companies:
         at, last = max(spoke, default=(0.0, ""))
         return Company(
             joined=bool(turns),
-            people=frozenset(person for _, person in spoke),
+            people=frozenset(person for _, person in spoke) - {""},
             last=last,
             answered=any((row["closed_at"] or 0.0) >= at for row in turns),
         )
@@ -67,21 +67,8 @@ class Companies:
         return sum(1 for _ in takewhile(lambda row: row["author"] == person, rows))
 
     async def forget(self, transaction: Transaction, *, channel: str) -> None:
-        """Forget who talked in a channel's threads; whether they are followed stays."""
+        """Forget who talked in a channel's threads."""
         await transaction.execute(
             "DELETE FROM company WHERE conversation = ? OR substr(conversation, 1, ?) = ?",
             (channel, len(channel) + 1, f"{channel}/"),
         )
-
-    async def follow(self, conversation: Conversation, follow: bool) -> None:
-        """Switch whether the threads of a channel are followed."""
-        await self._store.write(
-            "INSERT INTO channels (channel, follow) VALUES (?, ?)"
-            " ON CONFLICT (channel) DO UPDATE SET follow = excluded.follow",
-            (conversation.channel_key, int(follow)),
-        )
-
-    async def follows(self, conversation: Conversation, *, usually: bool) -> bool:
-        """Tell whether the threads of a channel are followed; `usually` where nobody has switched it."""
-        rows = await self._store.fetch("SELECT follow FROM channels WHERE channel = ?", (conversation.channel_key,))
-        return bool(rows[0]["follow"]) if rows else usually

@@ -7,7 +7,7 @@ from typing import Final
 
 from pydantic_core import to_json
 
-from core.items import Answer, Item, Question, Result, dump_items, load_items
+from core.items import Answer, Item, Question, dump_items, load_items
 from core.messages import Audience, Conversation, Turn
 from core.reading import without_excerpts
 from core.store import Row, Store, Transaction
@@ -74,15 +74,14 @@ class Memory:
         """Keep an answered turn, whole."""
         conversation = turn.message.conversation
         await transaction.execute(
-            "INSERT INTO memory (turn, conversation, channel, audience, items, text, tokens, at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO memory (turn, conversation, channel, audience, items, tokens, at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
                 turn.id,
                 conversation.key,
                 conversation.channel_key,
                 turn.message.audience.key,
                 dump_items(items),
-                "\n".join(_said(item) for item in items if not isinstance(item, Result) and item.text),
                 estimate(items),
                 time.time(),
             ),

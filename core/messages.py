@@ -3,13 +3,17 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from pydantic import JsonValue, TypeAdapter
 
 from core.unicode import well_formed
 
 JsonObject: TypeAlias = dict[str, JsonValue]
+
+ADMIN: Final = "admin"
+GUEST: Final = "guest"
+"""Roles of people that mean the same on every platform: who runs the workspace, and who is let into parts of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +66,13 @@ class Audience:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Somebody who talks to Steward; `id` is the platform's, `name` is for display only."""
+    """Somebody who talks to Steward.
+
+    Attributes:
+        id: the platform's.
+        name: for display only.
+        roles: `ADMIN` and `GUEST`, as far as the platform tells, and the ids of the platform's own roles.
+    """
 
     id: str
     name: str
@@ -120,6 +130,8 @@ class Message:
             Only the adapter that wrote it reads it.
         direct: the skill that is called, where the message is no question to the model; `text` then shows the call as
             somebody would type it.
+        link: the address at which people find it, or its channel where it is no message of its own; "" where there is
+            none.
     """
 
     id: str
@@ -131,6 +143,7 @@ class Message:
     sent_at: float = 0.0
     origin: Mapping[str, str] = field(default_factory=dict)
     direct: DirectCall | None = None
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from typing import Protocol, TypeAlias
 
 from core.controls import Control
 from core.events import Event
-from core.messages import Attachment, Reply, Turn
+from core.messages import Attachment, Audience, Message, Reply, Turn
 
 Note: TypeAlias = Callable[[Sequence[str]], Awaitable[None]]
 """Stores the platform's ids of the messages that show progress at this moment: they are found after a restart."""
@@ -85,6 +85,15 @@ class Outlet(Protocol):
         """Begin to answer a turn, in the place of what `turn.shown` names.
 
         `note` is awaited whenever the messages that show progress have changed.
+        """
+        ...
+
+    async def sees(self, message: Message) -> frozenset[Audience]:
+        """Return what everybody who reads an answer to a message can see beyond the message's own channel.
+
+        That is the workspace, where none of them is a guest or from elsewhere; in a direct message with one person also
+        the private channels that this person is in. Who is where is asked of the platform and known for a short time;
+        what cannot be had is left out. Never raises.
         """
         ...
 

@@ -2,23 +2,23 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import cast
 
 from pydantic import SecretStr
 
-from bots.commands import Commands
+from bots.commands import Commands, Handler
 from bots.discord import DiscordPlatform
 from bots.discord.intake import Recent, nothing_recent
 from bots.links import Links
 from bots.platform import Inbox
 from bots.simulator.discord import DiscordSimulator
 from bots.simulator.transcript import Shown
-from core.company import Companies
+from core.channels import Channels
 from core.config import CatchUpConfig, DiscordConfig
 from core.cursors import Cursors
-from core.messages import Conversation, Message, Reply, Turn
+from core.messages import Message, Reply, Turn
 from core.model import Tool
 from core.outlet import Part
 from core.store import Store
@@ -89,7 +89,7 @@ def made(
     *,
     token: str | None = None,
     config: DiscordConfig | None = None,
-    forget: Callable[[Conversation], Awaitable[tuple[int, int]]] = forget_nothing,
+    forget: Handler = forget_nothing,
     used: Commands | None = None,
     thread_after: int = 0,
     recent: Recent = nothing_recent,
@@ -107,11 +107,11 @@ def made(
     tool = Tool(name="draw_chart", description="Draw a chart.", parameters={})
     return DiscordPlatform(
         config,
-        commands=used or commands(tools=[tool], forget=forget),
+        commands=used or commands(tools=[tool], handlers={"forget": forget}),
         max_bytes=1000,
         cursors=cursors or KeptCursors(),
         catch_up=catch_up or CatchUpConfig(),
-        companies=Companies(NoStore()),
+        channels=Channels(NoStore()),
         links=Links(),
         recent=recent,
         quiet_after=quiet_after,

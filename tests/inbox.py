@@ -1,10 +1,10 @@
 """An inbox for adapters under test: what they handed over, and what they are told."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bots.commands import Commands
-from core.messages import Conversation, Message, Person
+from bots.commands import Commands, Handler
+from core.messages import Conversation, Message, Person, Reply
 from core.model import Tool
 
 
@@ -54,23 +54,23 @@ class KeptInbox:
         return self.running
 
 
-async def forget_nothing(conversation: Conversation) -> tuple[int, int]:
-    return 2, 1
-
-
-async def follow_nothing(conversation: Conversation, follow: bool) -> None:
-    """Keep no switch."""
+async def forget_nothing(used: Message, rest: str) -> Reply:
+    return Reply(text="Forgotten in this channel: 2 turns and 1 file.")
 
 
 def commands(
     *,
     tools: Sequence[Tool] = (),
-    forget: Callable[[Conversation], Awaitable[tuple[int, int]]] = forget_nothing,
-    follow: Callable[[Conversation, bool], Awaitable[None]] = follow_nothing,
+    handlers: Mapping[str, Handler] | None = None,
     inbox: KeptInbox | None = None,
 ) -> Commands:
     """Return the sub-commands around functions of a test."""
-    return Commands(name="Steward", tools=tools, forget=forget, stop=(inbox or KeptInbox()).stop, follow=follow)
+    return Commands(
+        name="Steward",
+        tools=tools,
+        stop=(inbox or KeptInbox()).stop,
+        handlers={"forget": forget_nothing} if handlers is None else handlers,
+    )
 
 
 @dataclass(slots=True, kw_only=True)

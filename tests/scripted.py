@@ -159,6 +159,7 @@ class KeptOutlet:
         self.drafts: list[KeptDraft] = []
         self.failures: list[PlatformError | None] = []
         self.downloads: dict[str, bytes] = {}
+        self.seen: dict[str, frozenset[Audience]] = {}
         self.cleared: list[tuple[str, ...]] = []
 
     @property
@@ -174,6 +175,9 @@ class KeptOutlet:
         draft = KeptDraft(turn=turn, outlet=self)
         self.drafts.append(draft)
         return draft
+
+    async def sees(self, message: Message) -> frozenset[Audience]:
+        return self.seen.get(message.conversation.channel, frozenset())
 
     async def download(self, attachment: Attachment) -> bytes:
         if (attachment.source or "") not in self.downloads:

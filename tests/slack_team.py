@@ -7,16 +7,18 @@ from typing import Literal
 
 from pydantic import SecretStr
 
+from bots.channel_commands import ChannelCommands
 from bots.commands import Commands
 from bots.links import Links
 from bots.simulator.slack import SlackSimulator
 from bots.simulator.transcript import Shown
 from bots.slack import SlackPlatform
 from bots.slack.welcome import Usage, untold
+from core.channels import Channels
 from core.company import Companies
 from core.config import CatchUpConfig, SlackConfig
 from core.cursors import Cursors
-from core.messages import Conversation, Message, Person, Turn
+from core.messages import Conversation, Message, Person, Reply, Turn
 from core.model import Tool
 from core.store import Store
 from tests.inbox import KeptInbox, commands
@@ -57,11 +59,12 @@ class Team(KeptInbox):
         self.before: Callable[[Message], Awaitable[None]] | None = None
         self.platform = SlackPlatform(
             config,
-            commands=self._commands(tools, Companies(store or NoStore())),
+            commands=self._commands(tools, Channels(store or NoStore())),
             max_bytes=1000,
             cursors=Cursors(store or NoStore(), "slack"),
             catch_up=catch_up or CatchUpConfig(hours=0),
             companies=Companies(store or NoStore()),
+            channels=Channels(store or NoStore()),
             links=Links(),
             usage=usage,
             ping_interval=0.2,
@@ -90,12 +93,13 @@ class Team(KeptInbox):
         """Return the turn of a message, the last one by default."""
         return Turn(id=1, message=message or self.accepted[-1], attempt=1)
 
-    def _commands(self, tools: Sequence[Tool], companies: Companies) -> Commands:
-        async def forget(conversation: Conversation) -> tuple[int, int]:
-            self.forgotten.append(conversation)
-            return 3, 1
+    def _commands(self, tools: Sequence[Tool], channels: Channels) -> Commands:
+        async def forget(used: Message, rest: str) -> Reply:
+            self.forgotten.append(used.conversation)
+            return Reply(text="Forgotten in this channel: 3 turns and 1 file.")
 
-        return commands(tools=tools, forget=forget, follow=companies.follow, inbox=self)
+        handlers = {"forget": forget, "follow": ChannelCommands(channels).follow}
+        return commands(tools=tools, handlers=handlers, inbox=self)
 
 
 def settings(

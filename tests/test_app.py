@@ -11,7 +11,7 @@ from bots.app import App, open_app
 from bots.platform import Inbox, Note, unnoted
 from core.config import Config, SlackConfig
 from core.errors import OperatorError, PlatformError
-from core.messages import Attachment, Reply, Turn
+from core.messages import Attachment, Audience, Message, Reply, Turn
 from tests.scripted import KeptDraft, KeptOutlet, message
 
 
@@ -37,6 +37,9 @@ class Stage:
 
     def draft(self, turn: Turn, note: Note = unnoted) -> KeptDraft:
         return self.outlet.draft(turn, note)
+
+    async def sees(self, message: Message) -> frozenset[Audience]:
+        return await self.outlet.sees(message)
 
     async def download(self, attachment: Attachment) -> bytes:
         return await self.outlet.download(attachment)

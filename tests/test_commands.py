@@ -2,13 +2,20 @@
 
 import pytest
 
-from bots.commands import Commands, Typed, parse, subcommands
+from bots.commands import Commands, Typed, parse
 from core.errors import UserError
-from core.messages import Conversation, DirectCall, Person
+from core.messages import Audience, Conversation, DirectCall, Message, Person, Reply
 from core.model import Tool
 
 HERE = Conversation(platform="slack", workspace="T1", channel="C1")
 ADA = Person(id="U1", name="Ada")
+USED = Message(
+    id="slack/T1/C1/1.1",
+    conversation=HERE,
+    audience=Audience(scope="workspace", id="slack/T1"),
+    author=ADA,
+    text="",
+)
 ROLL = Tool(
     name="roll",
     description="Roll one die.\n\nIt is fair.",
@@ -25,24 +32,20 @@ class Followed:
     """Keeps what the commands asked for."""
 
     def __init__(self, stopped: int = 0) -> None:
-        self.follows: list[tuple[Conversation, bool]] = []
         self.stopped: list[tuple[Conversation, Person]] = []
         self._answers = stopped
 
-    async def forget(self, conversation: Conversation) -> tuple[int, int]:
-        return 2, 1
+    async def forget(self, used: Message, rest: str) -> Reply:
+        return Reply(text=f"forgotten in {used.conversation.channel} as {used.author.name} said {rest}")
 
     async def stop(self, conversation: Conversation, person: Person) -> int:
         self.stopped.append((conversation, person))
         return self._answers
 
-    async def follow(self, conversation: Conversation, on: bool) -> None:
-        self.follows.append((conversation, on))
-
 
 def commands(followed: Followed | None = None) -> Commands:
     kept = followed or Followed()
-    return Commands(name="Steward", tools=(ROLL,), forget=kept.forget, stop=kept.stop, follow=kept.follow)
+    return Commands(name="Steward", tools=(ROLL,), stop=kept.stop, handlers={"forget": kept.forget})
 
 
 @pytest.mark.parametrize(
@@ -59,11 +62,6 @@ def commands(followed: Followed | None = None) -> Commands:
 )
 def test_text_is_a_sub_command_or_a_question(text: str, command: tuple[str, str]) -> None:
     assert parse(text) == command
-
-
-def test_follow_is_a_command_of_slack_alone() -> None:
-    assert "follow" in {command.name for command in subcommands("slack")}
-    assert "follow" not in {command.name for command in subcommands("discord")}
 
 
 def test_a_call_is_read_with_what_is_missing() -> None:
@@ -89,22 +87,20 @@ def test_a_call_that_makes_no_sense_is_refused(rest: str, said: str) -> None:
     assert str(caught.value) == said
 
 
-async def test_help_names_the_commands_of_the_platform() -> None:
-    slack = (await commands().run("help", HERE, ADA)).text
-    assert "`/steward call SKILL key=value …`" in slack
-    assert "`/steward follow on|off`" in slack
-    assert "1 skill and" in slack
-    assert "follow" not in commands().help("discord").text
+async def test_help_names_the_commands() -> None:
+    text = (await commands().run("help", USED)).text
+    assert "`/steward call SKILL key=value …`" in text
+    assert "`/steward follow on|off`" in text
+    assert "1 skill and" in text
 
 
 async def test_skills_are_listed_with_their_first_line_and_an_example() -> None:
-    text = (await commands().run("skills", HERE, ADA)).text
+    text = (await commands().run("skills", USED)).text
     assert text.splitlines()[1:] == ["- `roll` – Roll one die.", "  e.g. “roll a die”"]
 
 
-async def test_forgetting_says_what_is_gone() -> None:
-    text = (await commands().run("forget", HERE, ADA)).text
-    assert text == "Forgotten in this channel: 2 turns and 1 file."
+async def test_other_commands_are_handed_where_and_by_whom_they_are_used_and_what_follows() -> None:
+    assert (await commands().run("forget", USED, "please")).text == "forgotten in C1 as Ada said please"
 
 
 @pytest.mark.parametrize(
@@ -113,17 +109,5 @@ async def test_forgetting_says_what_is_gone() -> None:
 )
 async def test_stopping_says_how_much_was_stopped(number: int, said: str) -> None:
     followed = Followed(stopped=number)
-    assert (await commands(followed).run("stop", HERE, ADA)).text == said
+    assert (await commands(followed).run("stop", USED)).text == said
     assert followed.stopped == [(HERE, ADA)]
-
-
-@pytest.mark.parametrize(("rest", "on"), [("on", True), ("OFF", False)])
-async def test_threads_are_followed_or_not(rest: str, on: bool) -> None:
-    followed = Followed()
-    await commands(followed).run("follow", HERE, ADA, rest)
-    assert followed.follows == [(HERE, on)]
-
-
-async def test_following_neither_on_nor_off_is_refused() -> None:
-    with pytest.raises(UserError, match="Say `follow on` or `follow off`"):
-        await commands().run("follow", HERE, ADA, "maybe")

@@ -1,4 +1,4 @@
-"""Who talks in a thread, and which channels' threads are followed."""
+"""Who talks in a thread."""
 
 from pathlib import Path
 
@@ -26,17 +26,6 @@ async def test_the_company_is_who_asked_and_who_was_heard(tmp_path: Path) -> Non
         await companies.heard(THREAD, "U2")
         together = await companies.of(THREAD)
         assert (together.people, together.last, together.answered) == (frozenset({"U1", "U2"}), "U2", False)
-
-
-async def test_whether_a_channel_is_followed_holds_for_its_threads_alone(tmp_path: Path) -> None:
-    async with house(tmp_path, ScriptedModel()) as steward:
-        companies = Companies(steward.store)
-        assert await companies.follows(THREAD, usually=True)
-        await companies.follow(CHANNEL, False)
-        assert not await companies.follows(THREAD, usually=True)
-        assert await companies.follows(message("", channel="C2", thread="T1").conversation, usually=True)
-        await companies.follow(THREAD, True)
-        assert await companies.follows(CHANNEL, usually=False)
 
 
 async def test_questions_in_a_row_end_where_somebody_else_asks(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from bots.discord.rest import Rest
 from bots.simulator.discord import DiscordSimulator, Fault
 from core.config import CatchUpConfig, DiscordConfig
 from core.errors import PlatformError
-from core.messages import Attachment, Audience, Conversation, JsonObject, Message, Reply, Turn
+from core.messages import Attachment, Audience, JsonObject, Message, Reply, Turn
 from tests.discord_team import KeptCursors, Steward, asked, listening, made, part, said, until
 from tests.inbox import Accepting, KeptInbox, commands
 
@@ -573,7 +573,7 @@ async def test_cancelling_leaves_nothing_behind(simulator: DiscordSimulator) -> 
 
 
 async def test_a_command_that_fails_is_answered(simulator: DiscordSimulator) -> None:
-    async def broken(conversation: Conversation) -> tuple[int, int]:
+    async def broken(used: Message, rest: str) -> Reply:
         raise OSError("disk")
 
     platform = made(simulator, forget=broken)

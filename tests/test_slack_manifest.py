@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from bots.commands import subcommands
+from bots.commands import SUBCOMMANDS
 from bots.simulator.slack import SCOPES as SIMULATED
 from bots.slack import manifest as module
 from bots.slack.about import SHORTCUT
@@ -92,7 +92,7 @@ def test_the_manifest_names_the_assistant_and_its_command() -> None:
     [command] = commands
     assert isinstance(command, dict)
     assert command["command"] == "/steward"
-    assert command["usage_hint"] == " | ".join(command.usage for command in subcommands("slack"))
+    assert command["usage_hint"] == " | ".join(command.name for command in SUBCOMMANDS)
 
 
 def test_every_event_that_is_read_is_subscribed_to() -> None:

@@ -88,6 +88,7 @@ async def serving(slack: SlackSimulator, model: ModelSimulator, folder: Path, st
                 cursors=Cursors(store, "slack"),
                 catch_up=CatchUpConfig(),
                 companies=app.companies,
+                channels=app.channels,
                 links=app.links,
                 ping_interval=5.0,
             )

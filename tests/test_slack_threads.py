@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from bots.simulator.slack import Fault, SlackSimulator
-from core.company import Companies
+from core.channels import Channels
 from core.config import CatchUpConfig
 from core.cursors import Cursors
 from core.journal import Journal
 from core.memory import Memory
-from core.messages import Conversation, Message
+from core.messages import Conversation, Message, Person
 from core.store import Store, open_store
 from tests.slack_team import Team, listening, until
 
@@ -147,10 +147,15 @@ async def test_a_mention_always_counts_and_is_accepted_once(team: Team) -> None:
     assert team.fresh[-2:] == [True, False]
 
 
+async def set_follow(store: Store, value: str) -> None:
+    place = Conversation(platform="slack", workspace="T1", channel="C1")
+    await Channels(store).set(place, "follow", value, Person(id="U1", name="Ada"))
+
+
 @pytest.mark.parametrize("follow", [True, False])
 async def test_a_channel_can_switch_it(team: Team, store: Store, follow: bool) -> None:
     root = await thread(team)
-    await Companies(store).follow(Conversation(platform="slack", workspace="T1", channel="C1"), follow)
+    await set_follow(store, "on" if follow else "off")
     assert (await say(team, root, "U1", "as bars") == ["as bars"]) is follow
 
 
@@ -161,7 +166,7 @@ async def test_where_the_configuration_follows_none_only_a_channel_can_ask_for_i
         remember(team, store)
         root = await thread(team)
         assert await say(team, root, "U1", "as bars") == []
-        await Companies(store).follow(Conversation(platform="slack", workspace="T1", channel="C1"), True)
+        await set_follow(store, "on")
         assert await say(team, root, "U1", "as bars") == ["as bars"]
 
 

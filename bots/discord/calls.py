@@ -20,6 +20,11 @@ class Incomplete:
     missing: tuple[Option, ...]
 
 
+def line(command: Command) -> str:
+    """Return what was filled in for a sub-command as it would be typed after it."""
+    return " ".join(filter(None, command.texts.values()))
+
+
 def by_command(use: Use, command: Command, commands: Commands) -> Message | Incomplete:
     """Read the use of a skill's own command.
 

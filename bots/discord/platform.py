@@ -21,11 +21,11 @@ from bots.discord.reply import DiscordDraft, split
 from bots.discord.rest import Rest
 from bots.links import Links
 from bots.platform import Inbox, Note, unnoted
-from core.company import Companies
+from core.channels import Channels
 from core.config import CatchUpConfig, DiscordConfig
 from core.cursors import Cursors
 from core.errors import PlatformError
-from core.messages import Attachment, Reply, Turn
+from core.messages import Attachment, Audience, Message, Reply, Turn
 
 log = logging.getLogger("steward.discord")
 
@@ -43,7 +43,7 @@ class DiscordPlatform:
         max_bytes: of the largest file that is fetched.
         cursors: how far channels were read.
         catch_up: what of the messages missed while offline is answered.
-        companies: who talks where.
+        channels: what is set for each channel.
         links: which links of answers stay live.
         recent: how many questions in a row a person asked in a place within the last hour, for `thread_after`.
         quiet_after: seconds without any event after which another session is begun, in case this one went deaf. Discord
@@ -61,7 +61,7 @@ class DiscordPlatform:
         max_bytes: int,
         cursors: Cursors,
         catch_up: CatchUpConfig,
-        companies: Companies,
+        channels: Channels,
         links: Links,
         recent: Recent = nothing_recent,
         quiet_after: float = _QUIET_SECONDS,
@@ -71,7 +71,7 @@ class DiscordPlatform:
         self._commands = commands
         self._max_bytes = max_bytes
         self._cursors = cursors
-        self._companies = companies
+        self._channels = channels
         self._links = links
         self._catch_up = catch_up
         self._recent = recent
@@ -129,6 +129,10 @@ class DiscordPlatform:
         return DiscordDraft(
             turn, self._connected, self._deferrals, links=self._links, note=note, every=self._show_every
         )
+
+    async def sees(self, message: Message) -> frozenset[Audience]:
+        """Return what the readers of an answer can see beyond its channel."""
+        return frozenset()
 
     async def download(self, attachment: Attachment) -> bytes:
         """Fetch the bytes of a file that came with a message.

@@ -92,8 +92,8 @@ class Responder:
                 await self._ask(use, command, rest)
             case Command(name=tree.STEWARD, sub="call") as command:
                 await self._call(use, calls.by_line(use, command, self._commands), rest)
-            case Command(name=tree.STEWARD, sub=sub):
-                await self._answer(use, sub, rest)
+            case Command(name=tree.STEWARD) as command:
+                await self._answer(use, command, rest)
             case Command() as command:
                 await self._call(use, calls.by_command(use, command, self._commands), rest)
             case Quote() as quote:
@@ -109,7 +109,7 @@ class Responder:
         if question or files:
             await self._accept(use, use.said(question, files), rest)
         else:
-            await self._answer(use, "help", rest)
+            await self._answer(use, replace(command, sub="help"), rest)
 
     async def _call(self, use: Use, call: Message | Incomplete, rest: Rest) -> None:
         if isinstance(call, Message):
@@ -137,14 +137,14 @@ class Responder:
             await keep(partial(self._inbox.accept, message), message.id)
             await rest.respond(use.id, use.token, DEFERRED)
 
-    async def _answer(self, use: Use, sub: str, rest: Rest) -> None:
+    async def _answer(self, use: Use, command: Command, rest: Rest) -> None:
         """Answer a sub-command that needs no turn."""
         try:
-            text = (await self._commands.run(sub, use.message.conversation, use.message.author)).text
+            text = (await self._commands.run(command.sub, use.message, calls.line(command))).text
         except UserError:
             raise
         except Exception as error:  # here, for it is none of Discord's
-            text = _failed(f"/{tree.STEWARD} {sub} ({use.message.id}) failed", error)
+            text = _failed(f"/{tree.STEWARD} {command.sub} ({use.message.id}) failed", error)
         await self._say(use, rest, text)
 
     async def _press(self, use: Use, pressed: Pressed, rest: Rest) -> None:

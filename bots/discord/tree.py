@@ -13,7 +13,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from bots.commands import Commands, subcommands
+from bots.commands import SUBCOMMANDS, Commands, Subcommand
 from bots.discord.interactions import CHAT_INPUT, ON_MESSAGE
 from core.messages import JsonObject
 from core.model import Tool
@@ -156,19 +156,21 @@ def _steward(commands: Commands) -> JsonObject:
                 "type": _SUB_COMMAND,
                 "name": command.name,
                 "description": command.help,
-                **({"options": options} if (options := _of_subcommand(command.name, commands)) else {}),
+                **({"options": options} if (options := _of_subcommand(command, commands)) else {}),
             }
-            for command in subcommands("discord")
+            for command in SUBCOMMANDS
         ],
     }
 
 
-def _of_subcommand(name: str, commands: Commands) -> list[JsonValue]:
+def _of_subcommand(command: Subcommand, commands: Commands) -> list[JsonValue]:
     file: JsonObject = {"type": _FILE, "name": "file", "description": "A file it is about"}
-    if name == "ask":
+    if command.name == "ask":
         return [{"type": _TEXT, "name": "question", "description": "What you want to know", "required": True}, file]
-    if name != "call":
-        return []
+    if command.name != "call":
+        return [
+            _option(option.name, option, closed=bool(option.choices and _choices(option))) for option in command.options
+        ]
     skill = Option(name="skill", kind="text", required=True, help="Its name", choices=tuple(commands.options))
     arguments: JsonObject = {"type": _TEXT, "name": "arguments", "description": 'key=value other="two words"'}
     return [_option("skill", skill, closed=bool(_choices(skill))), arguments, file]

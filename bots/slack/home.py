@@ -10,7 +10,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from bots.commands import subcommands
+from bots.commands import SUBCOMMANDS
 from bots.slack.markup import escape
 from bots.slack.views import LONGEST_SECTION, words
 from core.messages import JsonObject
@@ -39,9 +39,7 @@ def home(name: str, tools: Sequence[Tool], usage: str, *, follows: bool = True) 
     """
     blocks: list[JsonValue] = [
         *_titled(name, ["An assistant this team shares. Mention me in a channel, or write to me directly."]),
-        *_titled(
-            "Commands", [f"`/steward {escape(each.usage)}` – {escape(each.help)}" for each in subcommands("slack")]
-        ),
+        *_titled("Commands", [f"`/steward {escape(each.usage)}` – {escape(each.help)}" for each in SUBCOMMANDS]),
         *_titled("Skills", map(_skill, tools)),
     ]
     if usage:

@@ -29,11 +29,12 @@ from bots.slack.streams import Streams
 from bots.slack.surfaces import Surfaces
 from bots.slack.threads import Threads
 from bots.slack.welcome import Usage, Welcome, untold
+from core.channels import Channels
 from core.company import Companies
 from core.config import CatchUpConfig, SlackConfig
 from core.cursors import Cursors
 from core.errors import PlatformError
-from core.messages import Attachment, Reply, Turn
+from core.messages import Attachment, Audience, Message, Reply, Turn
 
 log = logging.getLogger("steward.slack")
 
@@ -46,6 +47,7 @@ class SlackPlatform:
         cursors: how far each channel was read.
         catch_up: how far is looked back.
         companies: who talks in which thread.
+        channels: what is set for each channel.
         links: which links of answers stay live.
         usage: says what a person used this month.
         ping_interval: seconds between signs of life of the socket; one that is silent for four of them is replaced.
@@ -67,6 +69,7 @@ class SlackPlatform:
         cursors: Cursors,
         catch_up: CatchUpConfig,
         companies: Companies,
+        channels: Channels,
         links: Links,
         usage: Usage = untold,
         ping_interval: float = 10.0,
@@ -79,6 +82,7 @@ class SlackPlatform:
         self._max_bytes = max_bytes
         self._cursors = cursors
         self._companies = companies
+        self._channels = channels
         self._links = links
         self._usage = usage
         self._ping_interval = ping_interval
@@ -124,6 +128,10 @@ class SlackPlatform:
             note=note,
         )
 
+    async def sees(self, message: Message) -> frozenset[Audience]:
+        """Return what the readers of an answer can see beyond its channel."""
+        return frozenset()
+
     async def download(self, attachment: Attachment) -> bytes:
         """Fetch a file that came with a message.
 
@@ -162,7 +170,7 @@ class SlackPlatform:
             interactivity=Interactivity(
                 inbox=inbox, commands=commands, directory=directory, surfaces=surfaces, team=team
             ),
-            threads=Threads(self._companies, directory, name=commands.name, bot=bot, usually=follows),
+            threads=Threads(self._companies, self._channels, directory, name=commands.name, bot=bot, usually=follows),
             welcome=Welcome(surfaces, name=commands.name, tools=commands.tools, usage=self._usage, follows=follows),
             directory=directory,
             cursors=self._cursors,

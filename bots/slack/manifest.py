@@ -8,7 +8,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from bots.commands import subcommands
+from bots.commands import SUBCOMMANDS
 from bots.slack.about import SHORTCUT
 from core.config import Config
 from core.messages import JsonObject
@@ -95,7 +95,7 @@ def _command(socket_mode: bool) -> JsonObject:
         "command": COMMAND,
         **_request_url(socket_mode, "url"),
         "description": "Ask, or see what I can do",
-        "usage_hint": " | ".join(command.usage for command in subcommands("slack")),
+        "usage_hint": " | ".join(command.name for command in SUBCOMMANDS),
         "should_escape": True,
     }
 

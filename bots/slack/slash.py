@@ -11,7 +11,7 @@ from bots.platform import Inbox
 from bots.slack.apology import apology
 from bots.slack.blocks import content
 from bots.slack.directory import Directory
-from bots.slack.events import people_of, read_conversation, read_question
+from bots.slack.events import people_of, read_question
 from bots.slack.fields import text
 from bots.slack.forms import form
 from bots.slack.pieces import LIMIT
@@ -51,9 +51,8 @@ class Slash:
             return _SHOWN
         if command == "call" and rest:
             return await self._call(rest, payload)
-        place = read_conversation(payload, self._team)
-        person = await self._directory.person(text(payload, "user_id"))
-        reply = await self._commands.run("skills" if command == "call" else command, place, person, rest)
+        used = await self._message(payload, "")
+        reply = await self._commands.run("skills" if command == "call" else command, used, rest)
         return self._to_author(reply.text)
 
     async def _call(self, rest: str, payload: JsonObject) -> JsonObject:

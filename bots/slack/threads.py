@@ -7,6 +7,7 @@ from bots.slack.directory import Directory
 from bots.slack.events import people_of
 from bots.slack.fields import part, text
 from bots.slack.follow import Said, asks, is_for
+from core.channels import Channels
 from core.company import Companies, Company
 from core.messages import Conversation, JsonObject, Message
 
@@ -19,11 +20,14 @@ class Threads:
     Args:
         name: what the assistant is called.
         bot: its user id.
-        usually: threads are followed in channels where nobody has switched that.
+        usually: threads are followed in channels where nobody has set that.
     """
 
-    def __init__(self, companies: Companies, directory: Directory, *, name: str, bot: str, usually: bool) -> None:
+    def __init__(
+        self, companies: Companies, channels: Channels, directory: Directory, *, name: str, bot: str, usually: bool
+    ) -> None:
         self._companies = companies
+        self._channels = channels
         self._directory = directory
         self._name = name
         self._bot = bot
@@ -44,7 +48,7 @@ class Threads:
         Raises:
             OperatorError: the database cannot be read or written.
         """
-        if await self._companies.follows(message.conversation, usually=self._usually) and is_for(
+        if await self._channels.follows(message.conversation, usually=self._usually) and is_for(
             await self._said(payload, message, company), self._name
         ):
             return True

@@ -6,8 +6,9 @@ import re
 import time
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 
-from bots.commands import Commands, subcommands
+from bots.commands import SUBCOMMANDS, Commands
 from bots.platform import Inbox, Note, unnoted
 from bots.terminal import files
 from bots.terminal.calling import read_call
@@ -16,10 +17,10 @@ from bots.terminal.lines import Lines
 from bots.terminal.screen import Screen, complain
 from core.errors import PlatformError, StewardError, UserError
 from core.files import size_text
-from core.messages import Attachment, Audience, Conversation, DirectCall, Message, Person, Reply, Turn
+from core.messages import ADMIN, Attachment, Audience, Conversation, DirectCall, Message, Person, Reply, Turn
 from core.options import words
 
-_COMMAND = re.compile(r"/([A-Za-z]+)(?:\s+(.*))?", re.DOTALL)
+_COMMAND = re.compile(r"/([A-Za-z-]+)(?:\s+(.*))?", re.DOTALL)
 
 
 class Terminal:
@@ -52,7 +53,7 @@ class Terminal:
         self._attached = list(attachments)
         self._asked: dict[str, asyncio.Future[Outcome]] = {}
         user = _user()
-        self._person = Person(id=user, name=user)
+        self._person = Person(id=user, name=user, roles=frozenset({ADMIN}))
         self._conversation = Conversation(platform=self.name, workspace="local", channel=user)
 
     async def listen(self, inbox: Inbox) -> None:
@@ -88,6 +89,10 @@ class Terminal:
         direct = turn.message.direct is not None
         return TerminalDraft(self._screen, heading=earlier, direct=direct, done=done)
 
+    async def sees(self, message: Message) -> frozenset[Audience]:
+        """Return nothing: there is no other place here."""
+        return frozenset()
+
     async def download(self, attachment: Attachment) -> bytes:
         """Refuse: a file from the terminal is kept with its message.
 
@@ -105,16 +110,7 @@ class Terminal:
         self, text: str, inbox: Inbox, *, direct: DirectCall | None = None, attachments: Sequence[Attachment] = ()
     ) -> None:
         """Hand over a message and wait until it is answered; one that is no call takes along what was attached."""
-        message = Message(
-            id=f"{self._conversation.channel_key}/{uuid.uuid4().hex}",
-            conversation=self._conversation,
-            audience=Audience(scope="person", id=f"{self.name}/{self._person.id}"),
-            author=self._person,
-            text=text,
-            attachments=tuple(attachments if direct else self._attached),
-            sent_at=time.time(),
-            direct=direct,
-        )
+        message = replace(self._said(text), attachments=tuple(attachments if direct else self._attached), direct=direct)
         answered = self._asked[message.id] = asyncio.get_running_loop().create_future()
         try:
             await inbox.accept(message)
@@ -126,6 +122,16 @@ class Terminal:
         self.failed = outcome != "answered"
         if outcome == "lost":
             raise PlatformError("No answer could be shown; the log says why.")
+
+    def _said(self, text: str) -> Message:
+        return Message(
+            id=f"{self._conversation.channel_key}/{uuid.uuid4().hex}",
+            conversation=self._conversation,
+            audience=Audience(scope="person", id=f"{self.name}/{self._person.id}"),
+            author=self._person,
+            text=text,
+            sent_at=time.time(),
+        )
 
     async def _command(self, name: str, rest: str, inbox: Inbox) -> None:
         if name == "file" and not rest:
@@ -141,8 +147,8 @@ class Terminal:
             await self._call(rest, inbox)
         elif name in ("help", "ask", "call"):
             self._show(Reply(text=HELP))
-        elif name in {command.name for command in subcommands(self.name)}:
-            self._show(await self._commands.run(name, self._conversation, self._person, rest))
+        elif name in {command.name for command in SUBCOMMANDS}:
+            self._show(await self._commands.run(name, self._said(""), rest))
         else:
             raise UserError(f"There is no command /{name}; /help lists them.")
 
@@ -160,7 +166,7 @@ class Terminal:
 HELP = "\n".join(
     [
         "Write a message and press Enter; Alt-Enter begins a new line.",
-        *(f"  /{command.usage:<14} {command.help}" for command in subcommands("terminal")),
+        *(f"  /{command.usage:<14} {command.help}" for command in SUBCOMMANDS),
         "  /file PATH      Send a file with your next message",
         "  /quit           End (as does Ctrl-D)",
     ]

@@ -159,4 +159,120 @@ MIGRATIONS: Final[tuple[str, ...]] = (
         follow INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     """,
+    # 4: what can be found by words, summaries, facts, settings of channels, linked accounts, cached results
+    """
+    CREATE TABLE scopes (
+        id INTEGER PRIMARY KEY,
+        key TEXT NOT NULL UNIQUE
+    ) STRICT;
+
+    CREATE TABLE passages (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        kind TEXT NOT NULL CHECK (kind IN ('turn', 'summary', 'fact', 'file')),
+        ref TEXT NOT NULL,
+        conversation TEXT NOT NULL,
+        channel TEXT NOT NULL,
+        audience TEXT NOT NULL,
+        link TEXT NOT NULL,
+        text TEXT NOT NULL,
+        terms TEXT NOT NULL,
+        at REAL NOT NULL
+    ) STRICT;
+    CREATE INDEX passages_of_ref ON passages (kind, ref);
+    CREATE INDEX passages_of_channel ON passages (channel, audience);
+    CREATE VIRTUAL TABLE found USING fts5 (
+        text, scope, content = '', columnsize = 0, detail = column, tokenize = 'unicode61 remove_diacritics 2'
+    );
+    CREATE TABLE vectors (
+        passage INTEGER PRIMARY KEY REFERENCES passages (id) ON DELETE CASCADE,
+        vector BLOB NOT NULL
+    ) STRICT;
+
+    INSERT INTO scopes (key) SELECT channel FROM memory UNION SELECT audience FROM memory;
+    INSERT INTO passages (kind, ref, conversation, channel, audience, link, text, terms, at)
+        SELECT 'turn', turn, conversation, channel, audience, '', text, '', at FROM memory WHERE text <> ''
+        ORDER BY turn;
+    INSERT INTO found (rowid, text, scope)
+        SELECT id, text, (SELECT group_concat('s' || scopes.id, ' ') FROM scopes WHERE key IN (channel, audience))
+        FROM passages;
+    ALTER TABLE memory DROP COLUMN text;
+
+    CREATE TABLE summaries (
+        place TEXT NOT NULL,
+        audience TEXT NOT NULL,
+        upto INTEGER NOT NULL,
+        channel TEXT NOT NULL,
+        text TEXT NOT NULL,
+        tokens INTEGER NOT NULL,
+        at REAL NOT NULL,
+        PRIMARY KEY (place, audience, upto)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX summaries_of_channel ON summaries (channel);
+
+    CREATE TABLE facts (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        text TEXT NOT NULL,
+        conversation TEXT NOT NULL,
+        channel TEXT NOT NULL,
+        audience TEXT NOT NULL,
+        author TEXT NOT NULL,
+        author_name TEXT NOT NULL,
+        turn INTEGER,
+        link TEXT NOT NULL,
+        created_at REAL NOT NULL,
+        changed_at REAL NOT NULL,
+        changed_by TEXT NOT NULL DEFAULT ''
+    ) STRICT;
+    CREATE INDEX facts_of_channel ON facts (channel, id);
+    CREATE INDEX facts_of_author ON facts (author);
+    CREATE INDEX facts_of_turn ON facts (turn);
+
+    CREATE TABLE settings (
+        channel TEXT NOT NULL,
+        name TEXT NOT NULL,
+        value TEXT NOT NULL,
+        by TEXT NOT NULL,
+        by_name TEXT NOT NULL,
+        at REAL NOT NULL,
+        PRIMARY KEY (channel, name)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO settings (channel, name, value, by, by_name, at)
+        SELECT channel, 'follow', CASE follow WHEN 0 THEN 'off' ELSE 'on' END, '', '', unixepoch() FROM channels;
+    DROP TABLE channels;
+
+    CREATE TABLE accounts (
+        account TEXT PRIMARY KEY,
+        person TEXT NOT NULL,
+        name TEXT NOT NULL,
+        at REAL NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX accounts_of_person ON accounts (person);
+    CREATE TABLE codes (
+        digest TEXT PRIMARY KEY,
+        account TEXT NOT NULL,
+        name TEXT NOT NULL,
+        expires_at REAL NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE cache (
+        key TEXT PRIMARY KEY,
+        channel TEXT NOT NULL,
+        audience TEXT NOT NULL,
+        turn INTEGER NOT NULL,
+        result TEXT NOT NULL,
+        at REAL NOT NULL,
+        expires_at REAL NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX cache_of_turn ON cache (turn);
+    CREATE INDEX cache_expiry ON cache (expires_at);
+
+    CREATE TABLE chores (
+        name TEXT PRIMARY KEY,
+        at REAL NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE INDEX turns_of_author ON turns (platform, author);
+    CREATE INDEX turns_of_age ON turns (closed_at);
+    CREATE INDEX files_of_owner ON files (owner);
+    """,
 )

@@ -1,0 +1,76 @@
+"""The sub-commands that change what holds for a channel: `settings`, and `follow`, which is short for one of them."""
+
+from core.channels import KINDS, Channel, Channels
+from core.errors import UserError
+from core.messages import GUEST, Message, Reply
+
+USUAL = "default"
+"""What takes a setting back."""
+
+
+class ChannelCommands:
+    """Answers them."""
+
+    def __init__(self, channels: Channels) -> None:
+        self._channels = channels
+
+    async def settings(self, used: Message, rest: str) -> Reply:
+        """Show what is set for a channel, or set something.
+
+        Raises:
+            UserError: there is no such setting, the text is no value for it, or a guest wants to set it.
+        """
+        name, _, text = rest.strip().partition(" ")
+        if not text.strip():
+            return Reply(text=shown(await self._channels.of(used.conversation), only=name.lower()))
+        value = await self._set(used, name.lower(), text.strip())
+        return Reply(text=_now(name.lower(), value))
+
+    async def follow(self, used: Message, rest: str) -> Reply:
+        """Switch whether messages are answered without a mention.
+
+        Raises:
+            UserError: it is neither on nor off, or a guest wants it.
+        """
+        if rest.lower() not in ("on", "off"):
+            raise UserError("Say `follow on` or `follow off`.")
+        await self._set(used, "follow", rest)
+        if rest.lower() == "off":
+            return Reply(text="From now on I answer in this channel and its threads only when I am mentioned.")
+        return Reply(text="From now on I follow this channel's threads that I take part in, without being mentioned.")
+
+    async def _set(self, used: Message, name: str, text: str) -> str:
+        if GUEST in used.author.roles:
+            raise UserError("Guests cannot change what holds for a channel.")
+        wanted = "" if text.lower() == USUAL else text
+        return await self._channels.set(used.conversation, name, wanted, used.author)
+
+
+def shown(channel: Channel, *, only: str = "") -> str:
+    """Write what is set for a channel, with who set it and when.
+
+    Raises:
+        UserError: there is no setting named `only`.
+    """
+    if only and only not in KINDS:
+        raise UserError(f"There is no setting {only[:40]!r}; there are {', '.join(KINDS)}.")
+    lines = ["**Settings of this channel**"]
+    for name in [only] if only else KINDS:
+        setting = channel.settings.get(name)
+        if setting is None:
+            lines.append(f"- `{name}`: {KINDS[name].usual} – {KINDS[name].help}")
+        else:
+            by = f"set by {setting.by or 'somebody'} on {setting.at:%Y-%m-%d}"
+            lines.append(f"- `{name}`: **{_line(setting.value)}** ({by}) – {KINDS[name].help}")
+    lines.append(f"Change one with `/steward settings NAME VALUE`; the value `{USUAL}` takes it back.")
+    return "\n".join(lines)
+
+
+def _now(name: str, value: str) -> str:
+    if not value:
+        return f"`{name}` is as usual again in this channel: {KINDS[name].usual}."
+    return f"`{name}` of this channel is now **{_line(value)}**."
+
+
+def _line(text: str) -> str:
+    return " ".join(text.replace("*", "∗").split())

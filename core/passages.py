@@ -1,0 +1,289 @@
+"""Passages: every text that is remembered, in pieces that can be found by their words.
+
+The index is one of SQLite's (FTS5, https://www.sqlite.org/fts5.html). It holds words and no text, and with the words of
+a passage two more that stand for its channel and its audience: so a search never walks through what its readers may not
+see, however much of that there is. What it finds is then read through `core.audience.visible`.
+
+Finding is bounded, whatever is asked for: of each word the newest passages that hold it, and passages with all of the
+words where that does not mean to walk through the whole index.
+"""
+
+import json
+import math
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+import regex
+
+from core.audience import Readers, visible
+from core.store import Row, Store, Transaction, Value
+from core.words import overlaps, terms, words
+
+Kind: TypeAlias = Literal["turn", "summary", "fact", "file"]
+
+LONGEST: Final = 2_000
+"""Characters of a passage; a longer text becomes several."""
+
+MOST_PIECES: Final = 20
+"""Passages of one text; what is beyond is not found by its words."""
+
+_MOST_WORDS: Final = 12
+"""Words of a search that count, the longest ones."""
+
+_NEWEST: Final = 500
+"""Passages looked at for each word."""
+
+_CANDIDATES: Final = 80
+"""Passages that are read and weighed."""
+
+_AFFORDABLE: Final = 200_000
+"""Entries of the index that may be walked through to find passages with all of the words; some 20 ms."""
+
+_PATIENCE: Final = 0.06
+"""Seconds after which no further word is looked up."""
+
+_FRESH: Final = 30 * 86_400.0
+"""Seconds in which what is remembered loses half of the weight that it has for being new."""
+
+_WHITE: Final = regex.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """A text that can be found.
+
+    Attributes:
+        ref: what it is of: the turn's or fact's number, the file's id, the summary's place.
+        conversation: the key of the conversation it comes from; likewise `channel` and `audience`.
+        link: the address at which people find where it comes from, "" where there is none.
+        at: seconds since 1970.
+    """
+
+    kind: Kind
+    ref: str
+    conversation: str
+    channel: str
+    audience: str
+    text: str
+    link: str = ""
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A passage that was found; `text` is the part of it that holds most of the words."""
+
+    kind: Kind
+    ref: str
+    text: str
+    link: str
+    at: float
+
+
+async def add(transaction: Transaction, passages: Iterable[Passage]) -> None:
+    """Keep passages, so that they are found; a long text in several pieces."""
+    for passage in passages:
+        scope = await _scope(transaction, passage.channel, passage.audience)
+        for piece in _pieces(passage.text):
+            indexed = terms(piece)
+            rows = await transaction.execute(
+                "INSERT INTO passages (kind, ref, conversation, channel, audience, link, text, terms, at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+                (
+                    passage.kind,
+                    passage.ref,
+                    passage.conversation,
+                    passage.channel,
+                    passage.audience,
+                    passage.link,
+                    piece,
+                    "" if indexed == piece else indexed,
+                    passage.at,
+                ),
+            )
+            await transaction.execute(
+                "INSERT INTO found (rowid, text, scope) VALUES (?, ?, ?)", (rows[0]["id"], indexed, scope)
+            )
+
+
+async def remove(transaction: Transaction, kind: Kind, refs: Sequence[str]) -> int:
+    """Take the passages of some things away, so that nothing of them is found any more; return how many there were."""
+    return await _remove(
+        transaction,
+        "kind = ? AND ref IN (SELECT value FROM json_each(?))",
+        (kind, _json(refs)),
+    )
+
+
+async def remove_of_channel(transaction: Transaction, channel: str) -> int:
+    """Take everything away that comes from a channel; return how many passages that were."""
+    return await _remove(transaction, "channel = ?", (channel,))
+
+
+async def _remove(transaction: Transaction, where: str, values: tuple[Value, ...]) -> int:
+    # an index without texts has to be told what it holds: https://www.sqlite.org/fts5.html#the_delete_command
+    await transaction.execute(
+        "INSERT INTO found (found, rowid, text, scope) SELECT 'delete', id,"  # noqa: S608  # constants of this module
+        " CASE terms WHEN '' THEN text ELSE terms END,"
+        " (SELECT 's' || id FROM scopes WHERE key = passages.channel) || ' ' ||"
+        f" (SELECT 's' || id FROM scopes WHERE key = passages.audience) FROM passages WHERE {where}",
+        values,
+    )
+    rows = await transaction.execute(f"DELETE FROM passages WHERE {where} RETURNING channel, audience", values)  # noqa: S608
+    left = {row[name] for row in rows for name in ("channel", "audience")}
+    await transaction.execute(
+        "DELETE FROM scopes WHERE key IN (SELECT value FROM json_each(?))"
+        " AND NOT EXISTS (SELECT 1 FROM passages WHERE channel = scopes.key)"
+        " AND NOT EXISTS (SELECT 1 FROM passages WHERE audience = scopes.key)",
+        (_json(sorted(left)),),
+    )
+    return len(rows)
+
+
+async def clear_scopes(transaction: Transaction) -> None:
+    """Drop the names of channels and audiences of which nothing is kept any more."""
+    await transaction.execute(
+        "DELETE FROM scopes WHERE key NOT IN (SELECT channel FROM passages UNION SELECT audience FROM passages)"
+    )
+
+
+class Passages:
+    """Finds passages."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def search(self, readers: Readers, text: str, *, most: int) -> list[Found]:
+        """Return the passages that these readers may see and that fit a text best, the best first, newer ones before.
+
+        Args:
+            readers: who will read what is found.
+            text: words; the order in which they stand counts for nothing.
+            most: how many are returned.
+        """
+        wanted = sorted(words(text), key=len, reverse=True)[:_MOST_WORDS]
+        scope = await self._scopes(readers)
+        if not wanted or not scope:
+            return []
+        hits, weights = await self._hits(scope, wanted)
+        rows = await self._read(readers, _best(hits, weights))
+        weighed = [(_weigh(row, weights), row) for row in rows]
+        weighed.sort(key=lambda pair: (pair[0], pair[1]["id"]), reverse=True)
+        return [_found(row, wanted) for _, row in weighed[:most]]
+
+    async def _scopes(self, readers: Readers) -> str:
+        """Return the part of a query that leaves the index's entries of these readers."""
+        channel, here, beyond = visible("passages", readers)[1]
+        rows = await self._store.fetch(
+            "SELECT id, key = ? AS own FROM scopes"
+            " WHERE key = ? OR key IN (SELECT value FROM json_each(?)) OR key IN (SELECT value FROM json_each(?))",
+            (channel, channel, here, beyond),
+        )
+        named = {f"s{row['id']}" for row in rows}
+        return f"scope:({' OR '.join(sorted(named))})" if named else ""
+
+    async def _hits(self, scope: str, wanted: Sequence[str]) -> tuple[dict[str, set[int]], dict[str, float]]:
+        """Return the newest passages that hold each word, and what each word weighs: more, the rarer it is."""
+        began = time.perf_counter()
+        whole = await self._count()
+        hits: dict[str, set[int]] = {}
+        estimates: dict[str, float] = {}
+        for word in wanted:
+            if time.perf_counter() - began > _PATIENCE:
+                break
+            ids = await self._match(f"{scope} AND text:{_term(word)}", _NEWEST)
+            hits[word] = set(ids)
+            estimates[word] = float(len(ids)) if len(ids) < _NEWEST else whole * len(ids) / (whole - ids[-1] + 1)
+        if len(hits) > 1 and sum(sorted(estimates.values())[:2]) < _AFFORDABLE and all(hits.values()):
+            everything = " AND ".join(_term(word) for word in hits)
+            for found in await self._match(f"{scope} AND text:({everything})", _NEWEST):
+                for ids_of in hits.values():
+                    ids_of.add(found)
+        return hits, {word: math.log(1 + whole / (1 + estimates[word])) for word in hits}
+
+    async def _count(self) -> int:
+        rows = await self._store.fetch("SELECT coalesce(max(id), 0) AS last FROM passages")
+        return int(rows[0]["last"])
+
+    async def _match(self, query: str, most: int) -> list[int]:
+        rows = await self._store.fetch(
+            "SELECT rowid FROM found WHERE found MATCH ? ORDER BY rowid DESC LIMIT ?", (query, most)
+        )
+        return [row["rowid"] for row in rows]
+
+    async def _read(self, readers: Readers, ids: Sequence[int]) -> list[Row]:
+        table, values = visible("passages", readers)
+        return await self._store.fetch(
+            f"SELECT id, kind, ref, link, text, at FROM {table} WHERE id IN (SELECT value FROM json_each(?))",  # noqa: S608
+            (*values, _json(ids)),
+        )
+
+
+def _best(hits: dict[str, set[int]], weights: dict[str, float]) -> list[int]:
+    """Return the passages to read: those that hold most of what is wanted, the newest of them."""
+    scores: dict[int, float] = {}
+    for word, ids in hits.items():
+        for each in ids:
+            scores[each] = scores.get(each, 0.0) + weights[word]
+    ranked = sorted(scores, key=lambda each: (round(scores[each], 6), each), reverse=True)
+    return ranked[:_CANDIDATES]
+
+
+def _weigh(row: Row, weights: dict[str, float]) -> float:
+    """Return how well a passage fits: by the words it holds, how much of it they are, and how new it is."""
+    held = words(row["text"])
+    fits = sum(weight for word, weight in weights.items() if word in held)
+    dense = sum(1 for word in held if word in weights) / (10 + len(held))
+    age = max(0.0, time.time() - float(row["at"]))
+    return fits * (1 + dense) * (1 + 0.5 * math.exp2(-age / _FRESH))
+
+
+def _found(row: Row, wanted: Sequence[str]) -> Found:
+    return Found(kind=row["kind"], ref=row["ref"], text=excerpt(row["text"], wanted), link=row["link"], at=row["at"])
+
+
+def excerpt(text: str, wanted: Sequence[str], *, longest: int = 600) -> str:
+    """Return the part of a text in which most of some words stand, on one line, marked where something is left out."""
+    line = _WHITE.sub(" ", text).strip()
+    if len(line) <= longest:
+        return line
+    starts = range(0, len(line) - longest // 2, longest // 2)
+    best = max(starts, key=lambda start: (len(set(words(line[start : start + longest])) & set(wanted)), -start))
+    cut = line[best : best + longest]
+    return f"{'… ' if best else ''}{cut.strip()}{' …' if best + longest < len(line) else ''}"
+
+
+async def _scope(transaction: Transaction, channel: str, audience: str) -> str:
+    """Return the words that stand for a channel and an audience, in this order."""
+    await transaction.execute(
+        "INSERT INTO scopes (key) VALUES (?), (?) ON CONFLICT (key) DO NOTHING", (channel, audience)
+    )
+    rows = await transaction.execute(
+        "SELECT id FROM scopes WHERE key IN (?, ?) ORDER BY key = ? DESC", (channel, audience, channel)
+    )
+    return " ".join(f"s{row['id']}" for row in rows)
+
+
+def _pieces(text: str) -> list[str]:
+    """Divide a text at line breaks or spaces, so that no word is cut where there is another way."""
+    pieces: list[str] = []
+    left = text.strip()
+    while left and len(pieces) < MOST_PIECES:
+        end = len(left)
+        if end > LONGEST:
+            cut = max(left.rfind("\n", LONGEST // 2, LONGEST), left.rfind(" ", LONGEST // 2, LONGEST))
+            end = cut if cut > 0 else LONGEST
+        pieces.append(left[:end].strip())
+        left = left[end:].strip()
+    return pieces
+
+
+def _term(word: str) -> str:
+    """Write a word for a query; a single character of a script without spaces stands for all words it begins."""
+    return f'"{word}"*' if len(word) == 1 and overlaps(word) else f'"{word}"'
+
+
+def _json(values: Iterable[str | int]) -> str:
+    return json.dumps(list(values))
