@@ -7,15 +7,17 @@ import logging
 import random
 import signal
 import time
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import astuple, dataclass
 from functools import partial
 from typing import Final
 
 from bots.channel_commands import ChannelCommands
-from bots.commands import Commands, counted
+from bots.commands import Commands, Handler
 from bots.links import Links
+from bots.memory_commands import MemoryCommands
 from bots.platform import Platform
+from core.afterwards import Afterwards
 from core.agent import Agent
 from core.boundary import Watch, unwatched
 from core.channels import Channels
@@ -26,13 +28,22 @@ from core.delivery import Delivery
 from core.desk import Desk
 from core.discovery import discover
 from core.errors import OperatorError, PlatformError
+from core.facts import Facts
 from core.feedback import Feedback
 from core.files import Files
-from core.forgetting import forget
+from core.folding import Folding
+from core.forgetting import Forgetting
+from core.gathering import Gathering
+from core.identity import Identity
+from core.items import Usage
 from core.journal import Journal
 from core.memory import Memory
-from core.messages import Message, Person, Reply
+from core.messages import Person
 from core.model import Model, Tool
+from core.notebook import Keeper
+from core.passages import Passages
+from core.personal import Personal
+from core.policy import Admins
 from core.reading import Reader
 from core.reports import cost_of
 from core.skill import Skillset
@@ -83,6 +94,9 @@ class App:
     desk: Desk
     companies: Companies
     channels: Channels
+    identity: Identity
+    afterwards: Afterwards
+    forgetting: Forgetting
     usages: Usages
     links: Links
     files: Files
@@ -185,11 +199,12 @@ class App:
         return found
 
     async def _used(self, platform: str, person: Person) -> str:
-        return (await self.usages.this_month(platform, person)).told()
+        accounts = await self.identity.accounts(f"{platform}/{person.id}")
+        return (await self.usages.this_month(accounts)).told()
 
     async def serve(self, *platforms: Platform) -> None:
         """Answer what comes in on these platforms until all of them end by themselves, or until cancelled."""
-        sweeping = asyncio.create_task(self._sweep())
+        background = [asyncio.create_task(self._sweep()), asyncio.create_task(self.afterwards.run())]
         try:
             await self.turns.start({platform.name: platform for platform in platforms})
             async with asyncio.TaskGroup() as group:
@@ -197,8 +212,9 @@ class App:
                     group.create_task(self._supervise(platform), name=platform.name)
             await self.turns.idle()
         finally:
-            sweeping.cancel()
-            await asyncio.gather(sweeping, return_exceptions=True)
+            for task in background:
+                task.cancel()
+            await asyncio.gather(*background, return_exceptions=True)
             await self.turns.close()
 
     async def _supervise(self, platform: Platform) -> None:
@@ -226,6 +242,9 @@ class App:
                 await self.journal.sweep()
                 if removed := await self.files.sweep():
                     log.info("%d files were swept", removed)
+                if expired := await self.forgetting.expire():
+                    log.info("%d turns, %d files and %d facts had been kept long enough", *astuple(expired)[:3])
+                await self.forgetting.tidy()
             except OperatorError as error:
                 log.error("what is no longer needed could not be swept: %s", error)
             await asyncio.sleep(_SWEEP_EVERY)
@@ -252,22 +271,28 @@ async def open_app(config: Config, *, announced: bool = False, watch: Watch = un
         store = await open_store(config.database)
         stack.push_async_callback(store.close)
         memory = Memory(store, turns=config.memory.turns, tokens=config.memory.tokens)
+        channels, identity, facts = Channels(store), Identity(store), Facts(store)
+        keeper = Keeper(facts=facts, passages=Passages(store), identity=identity, admins=Admins(config.admins))
         files = Files(store, config.data_dir / "files", config.files)
         journal = Journal(store, memory, watch=watch)
         model = connect_model(config, announced=announced)
         stack.push_async_callback(model.close)
+        cost = partial(cost_of, price=config.model.price)
         agent = Agent(
             model=model,
             skills=skillset.with_runner(workers),
             memory=memory,
             files=files,
             reader=Reader(workers, model),
+            keeper=keeper,
+            channels=channels,
             name=config.name,
             instructions=config.agent.instructions,
             max_iterations=config.agent.max_iterations,
             model_name=config.model.name if config.model.connected else "practice model",
-            cost=partial(cost_of, price=config.model.price),
+            cost=cost,
         )
+        afterwards = _afterwards(config, store, model, facts, channels, cost)
         wishes, feedback, usages = Wishes(store, files, watch=watch), Feedback(store), Usages(store)
         turns = Turns(
             journal=journal,
@@ -277,18 +302,25 @@ async def open_app(config: Config, *, announced: bool = False, watch: Watch = un
             wishes=wishes,
             parallel=config.agent.parallel,
             longest=config.agent.turn_seconds,
+            answered=afterwards.answered,
         )
-
-        companies, channels = Companies(store), Channels(store)
-        channel_commands = ChannelCommands(channels)
+        companies = Companies(store)
+        forgetting = Forgetting(
+            store=store,
+            files=files,
+            journal=journal,
+            companies=companies,
+            config=config.memory,
+            written=[config.data_dir / name for name in ("chat.log", "chat.history")],
+        )
         desk = Desk(turns=turns, wishes=wishes, files=files, feedback=feedback, usages=usages, config=config.agent)
-
-        async def forget_here(used: Message, rest: str) -> Reply:
-            turns, kept = await forget(
-                used.conversation, store=store, memory=memory, files=files, journal=journal, companies=companies
-            )
-            return Reply(text=f"Forgotten in this channel: {counted(turns, 'turn')} and {counted(kept, 'file')}.")
-
+        of_memory = MemoryCommands(
+            keeper=keeper,
+            channels=channels,
+            forgetting=forgetting,
+            identity=identity,
+            personal=Personal(store, files),
+        )
         yield App(
             config=config,
             skillset=skillset,
@@ -296,16 +328,15 @@ async def open_app(config: Config, *, announced: bool = False, watch: Watch = un
                 name=config.name,
                 tools=skillset.tools,
                 stop=desk.stop,
-                handlers={
-                    "forget": forget_here,
-                    "follow": channel_commands.follow,
-                    "settings": channel_commands.settings,
-                },
+                handlers=_handlers(ChannelCommands(channels), of_memory),
             ),
             turns=turns,
             desk=desk,
             companies=companies,
             channels=channels,
+            identity=identity,
+            afterwards=afterwards,
+            forgetting=forgetting,
             usages=usages,
             links=Links(config.agent.link_hosts),
             files=files,
@@ -313,3 +344,26 @@ async def open_app(config: Config, *, announced: bool = False, watch: Watch = un
             store=store,
             practice=not config.model.connected,
         )
+
+
+def _afterwards(
+    config: Config, store: Store, model: Model, facts: Facts, channels: Channels, cost: Callable[[Usage], float]
+) -> Afterwards:
+    """Make what works after answers; the practice model writes no summaries."""
+    if not config.model.connected:
+        return Afterwards(None)
+    folding = Folding(store, model, turns=config.memory.turns, tokens=config.memory.tokens, cost=cost)
+    return Afterwards(folding, Gathering(facts, channels, model) if config.memory.facts == "gathered" else None)
+
+
+def _handlers(of_channel: ChannelCommands, of_memory: MemoryCommands) -> dict[str, Handler]:
+    return {
+        "follow": of_channel.follow,
+        "settings": of_channel.settings,
+        "memory": of_memory.memory,
+        "forget": of_memory.forget,
+        "my-data": of_memory.my_data,
+        "forget-me": of_memory.forget_me,
+        "link": of_memory.link,
+        "unlink": of_memory.unlink,
+    }

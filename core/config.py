@@ -105,6 +105,13 @@ class MemoryConfig(Section):
 
     turns: int = Field(24, ge=0, description="Most turns recalled.")
     tokens: int = Field(12_000, ge=0, description="Most tokens recalled, estimated.")
+    keep_days: float = Field(
+        0.0, ge=0, description="Days after which what was said is erased, where a channel has not set it; 0: never."
+    )
+    facts: Literal["asked", "gathered"] = Field(
+        "asked",
+        description="Facts that are kept: those people `asked` for, or also those `gathered` from what they say.",
+    )
 
 
 class FilesConfig(Section):
@@ -197,6 +204,9 @@ class Config(BaseSettings):
     catch_up: CatchUpConfig = Field(default_factory=CatchUpConfig)
     slack: SlackConfig = Field(default_factory=SlackConfig)
     discord: DiscordConfig = Field(default_factory=DiscordConfig)
+    admins: str = Field(
+        "", description="Accounts of admins besides the platforms' own, such as `slack/U024BE7LH`, separated by spaces."
+    )
     skills: dict[str, dict[str, JsonValue]] = Field(
         default_factory=dict, description="Settings handed to skills, by module name."
     )

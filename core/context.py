@@ -6,6 +6,7 @@ from typing import Protocol
 
 from pydantic import JsonValue
 
+from core.errors import SkillError
 from core.messages import Attachment, Conversation, Person
 
 
@@ -19,6 +20,44 @@ class FileShelf(Protocol):
     async def latest(self, kind: str) -> Attachment | None:
         """Return the newest file whose `spec["kind"]` is `kind`, with its content."""
         ...
+
+
+class Notes(Protocol):
+    """What is remembered, as far as everybody who will read the answer may see it.
+
+    Methods return text for the model, and raise `SkillError` where it cannot be done. Only `async` skills have them.
+    """
+
+    async def remember(self, text: str) -> str:
+        """Keep a fact."""
+        ...
+
+    async def recall(self, text: str, most: int) -> str:
+        """Find what was said, remembered or read in files, by words."""
+        ...
+
+    async def forget(self, number: int) -> str:
+        """Forget a fact."""
+        ...
+
+
+class NoNotes:
+    """Stands where nothing can be remembered: in the process of a blocking skill."""
+
+    async def remember(self, text: str) -> str:
+        """Refuse."""
+        raise SkillError(_NO_NOTES)
+
+    async def recall(self, text: str, most: int) -> str:
+        """Refuse."""
+        raise SkillError(_NO_NOTES)
+
+    async def forget(self, number: int) -> str:
+        """Refuse."""
+        raise SkillError(_NO_NOTES)
+
+
+_NO_NOTES = "Only an async skill can use the memory."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,3 +74,4 @@ class Context:
     attachments: tuple[Attachment, ...] = ()
     settings: Mapping[str, JsonValue] = field(default_factory=dict)
     files: FileShelf
+    memory: Notes = field(default_factory=NoNotes)

@@ -53,12 +53,14 @@ class Finished:
         items: what to remember, question first; nothing where the turn failed.
         ok: False where no answer could be had and the reply says why.
         report: how it came about.
+        texts: of each file that came with the question or was made for the answer, its id and what it says.
     """
 
     reply: Reply
     items: tuple[Item, ...] = ()
     ok: bool = True
     report: Report = field(default_factory=Report)
+    texts: tuple[tuple[str, str], ...] = ()
 
 
 Event: TypeAlias = TextDelta | Restarted | SkillCalled | SkillStarted | SkillFinished | Finished

@@ -45,19 +45,23 @@ class Facts:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def remember(self, text: str, message: Message, turn: int) -> Fact:
+    async def remember(self, text: str, message: Message, turn: int, *, unasked: bool = False) -> Fact | None:
         """Keep a fact that comes from a message; one that is kept of the same turn in the same words is returned.
 
         Args:
             text: the fact.
             message: where it was said.
             turn: the number of the message's turn.
+            unasked: nobody asked for it, so it is kept only while the turn is remembered; where that was forgotten
+                meanwhile, None is returned.
 
         Raises:
             UserError: it is empty or too long.
         """
         said = _checked(text)
         async with self._store.transaction() as transaction:
+            if unasked and not await transaction.execute("SELECT 1 FROM memory WHERE turn = ?", (turn,)):
+                return None
             known = await transaction.execute(
                 f"SELECT {_COLUMNS} FROM facts WHERE turn = ? AND text = ?",  # noqa: S608  # a constant
                 (turn, said),
@@ -73,7 +77,7 @@ class Facts:
                     message.conversation.key,
                     message.conversation.channel_key,
                     message.audience.key,
-                    account(message, message.author),
+                    message.account,
                     message.author.name,
                     turn,
                     message.link,
@@ -140,11 +144,6 @@ class Facts:
         if accounts and fact.author not in accounts:
             raise UserError(f"Only {fact.author_name}, who said it, or an admin can change fact {number}.")
         return fact
-
-
-def account(message: Message, person: Person) -> str:
-    """Return who a person is across platforms: "slack/U1"."""
-    return f"{message.conversation.platform}/{person.id}"
 
 
 async def forget(transaction: Transaction, where: str, *values: str | int | float) -> int:

@@ -4,12 +4,13 @@ import asyncio
 import json
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, TypeVar, cast
 
-from core import disk
+from core import disk, passages
+from core.audience import readers_of, visible
 from core.config import FilesConfig
 from core.errors import OperatorError, SkillError
 from core.messages import Attachment, Audience, Conversation, JsonObject, Message
@@ -31,8 +32,8 @@ _INSERT: Final = (
     " spec, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
-_IN_REACH: Final = "channel = ? AND audience IN (?, ?) AND expires_at > ?"
-"""A file is handed out in its channel, to readers who could see where it came from, until it expires."""
+_IN_REACH: Final = "channel = ? AND expires_at > ?"
+"""A file is handed out in its channel, until it expires."""
 
 
 class Files:
@@ -102,30 +103,42 @@ class Files:
 
     async def get(self, file_id: str, conversation: Conversation, audience: Audience) -> Attachment | None:
         """Return a file of this channel with its content, None where these readers have none of this id."""
+        table, values = visible("files", readers_of(conversation, audience))
         rows = await self._store.fetch(
-            f"SELECT * FROM files WHERE id = ? AND {_IN_REACH}",  # noqa: S608  # a constant
-            (file_id, *_reach(conversation, audience)),
+            f"SELECT * FROM {table} WHERE id = ? AND {_IN_REACH}",  # noqa: S608  # constants
+            (*values, file_id, conversation.channel_key, time.time()),
         )
         return await self._read(rows[0]) if rows else None
 
     async def latest(self, kind: str, conversation: Conversation, audience: Audience) -> Attachment | None:
         """Return the newest file of a kind: of this conversation, else of its channel."""
+        table, values = visible("files", readers_of(conversation, audience))
         rows = await self._store.fetch(
-            f"SELECT * FROM files WHERE kind = ? AND {_IN_REACH}"  # noqa: S608  # a constant
-            " ORDER BY conversation = ? DESC, created_at DESC, rowid DESC LIMIT 1",
-            (kind, *_reach(conversation, audience), conversation.key),
+            f"SELECT * FROM {table} WHERE kind = ? AND {_IN_REACH}"  # noqa: S608  # constants
+            " ORDER BY conversation = ? DESC, created_at DESC, id DESC LIMIT 1",
+            (*values, kind, conversation.channel_key, time.time(), conversation.key),
         )
         return await self._read(rows[0]) if rows else None
 
-    async def forget(self, transaction: Transaction, *, channel: str) -> list[str]:
-        """Take a channel's files out of the database and return their ids, for `erase` after the commit."""
-        rows = await transaction.execute("DELETE FROM files WHERE channel = ? RETURNING id", (channel,))
-        return [row["id"] for row in rows]
+    async def content(self, file_id: str) -> bytes | None:
+        """Return a file's content, None where it is gone; for whoever may see it in any case."""
+        return await self._on_disk("read", lambda: disk.read(self._folder / file_id))
 
-    async def forget_message(self, transaction: Transaction, message_id: str) -> list[str]:
-        """Take the files of one message and its answer out of the database; return their ids, for `erase`."""
-        rows = await transaction.execute("DELETE FROM files WHERE turn = ? RETURNING id", (message_id,))
-        return [row["id"] for row in rows]
+    async def forget(self, transaction: Transaction, where: str, *values: Value) -> list[str]:
+        """Take files out of the database, and what is found of them; return their ids, for `erase` after the commit.
+
+        Args:
+            transaction: the one in which that is done.
+            where: which ones; a condition of this program's.
+            values: what is asked for in it.
+        """
+        return await _take_out(transaction, where, values)
+
+    async def forget_message(self, transaction: Transaction, message_id: str, *, but: Sequence[str] = ()) -> list[str]:
+        """Take the files of one message and its answer out of the database, all but some; see `forget`."""
+        return await _take_out(
+            transaction, "turn = ? AND id NOT IN (SELECT value FROM json_each(?))", (message_id, json.dumps(list(but)))
+        )
 
     async def erase(self, ids: list[str]) -> None:
         """Remove files from the disk."""
@@ -133,8 +146,9 @@ class Files:
 
     async def sweep(self) -> int:
         """Remove what has expired, the oldest files over the quota, and leftovers of a crash; return how many."""
-        expired = await self._store.write("DELETE FROM files WHERE expires_at < ? RETURNING id", (time.time(),))
-        await self.erase([row["id"] for row in expired])
+        async with self._store.transaction() as transaction:
+            expired = await _take_out(transaction, "expires_at < ?", (time.time(),))
+        await self.erase(expired)
         over = await self._make_room()
         known = {row["id"] for row in await self._store.fetch("SELECT id FROM files")}
         orphans = await self._on_disk("swept", lambda: disk.remove_orphans(self._folder, known))
@@ -143,16 +157,18 @@ class Files:
     async def _make_room(self) -> int:
         """Remove the oldest files over the quota; return how many."""
         self._unchecked = 0
-        over = await self._store.write(
-            "DELETE FROM files WHERE id IN (SELECT id FROM (SELECT id, sum(size) OVER"
-            " (ORDER BY created_at DESC, rowid DESC) AS total FROM files) WHERE total > ?) RETURNING id",
-            (self._quota,),
-        )
-        await self.erase([row["id"] for row in over])
+        async with self._store.transaction() as transaction:
+            over = await _take_out(
+                transaction,
+                "id IN (SELECT id FROM (SELECT id, sum(size) OVER"
+                " (ORDER BY created_at DESC, rowid DESC) AS total FROM files) WHERE total > ?)",
+                (self._quota,),
+            )
+        await self.erase(over)
         return len(over)
 
     async def _read(self, row: Row) -> Attachment | None:
-        content = await self._on_disk("read", lambda: disk.read(self._folder / row["id"]))
+        content = await self.content(row["id"])
         if content is None:
             return None
         return Attachment(
@@ -171,6 +187,13 @@ class Files:
             raise OperatorError(f"The folder {self._folder} cannot be {what}: {error.strerror}.") from error
 
 
+async def _take_out(transaction: Transaction, where: str, values: tuple[Value, ...]) -> list[str]:
+    rows = await transaction.execute(f"DELETE FROM files WHERE {where} RETURNING id", values)  # noqa: S608
+    ids = [row["id"] for row in rows]
+    await passages.remove(transaction, "file", ids)
+    return ids
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shelf:
     """The files that a skill called in a turn can reach: its channel's that its readers may see, its own first."""
@@ -186,11 +209,6 @@ class Shelf:
     async def latest(self, kind: str) -> Attachment | None:
         """Return the newest file whose `spec["kind"]` is `kind`."""
         return await self.files.latest(kind, self.conversation, self.audience)
-
-
-def _reach(conversation: Conversation, audience: Audience) -> tuple[Value, ...]:
-    """Return the values of `_IN_REACH`: what was said to the same readers, or to the whole workspace."""
-    return conversation.channel_key, audience.key, conversation.workspace_audience.key, time.time()
 
 
 def size_text(size: int) -> str:

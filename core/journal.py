@@ -25,6 +25,11 @@ Wish: TypeAlias = Literal["", "stop", "again", "remove"]
 _LATEST: Final = 200
 """Turns of a channel of which the parts are known."""
 
+_WHOLLY: Final = 2
+"""Of a turn that is forgotten with the person who asked."""
+
+_AMONG: Final = "id IN (SELECT value FROM json_each(?))"
+
 KEPT: Final = 7 * 86_400.0
 """Seconds for which the steps of a failed turn are kept; so long it can be tried again without doing anything twice."""
 
@@ -198,13 +203,14 @@ class Journal:
                 "UPDATE turns SET state = ?, closed_at = ?, reason = ?,"
                 " wish = CASE wish WHEN 'stop' THEN '' ELSE wish END WHERE id = ? AND attempt = ?"
                 " AND state = 'running' RETURNING forgotten,"
+                " (SELECT value FROM settings WHERE channel = turns.channel AND name = 'memory') AS memory,"
                 " (SELECT coalesce(max(part) + 1, 0) FROM outbox WHERE turn = turns.id) AS first",
                 (state, time.time(), "" if finished.ok else finished.reply.text, turn.id, turn.attempt),
             )
             if not rows:
                 raise StaleTurnError(f"Turn {turn.id} was taken over by a newer attempt.")
-            if finished.items and not rows[0]["forgotten"]:
-                await self._memory.remember(transaction, turn, finished.items)
+            if finished.items and not rows[0]["forgotten"] and rows[0]["memory"] != "off":
+                await self._memory.remember(transaction, turn, finished.items, finished.texts)
             await charge(transaction, turn, finished.report, forgotten=bool(rows[0]["forgotten"]))
             for number, (piece, controls) in enumerate(_with_controls(turn, finished, pieces)):
                 await transaction.execute(
@@ -282,16 +288,21 @@ class Journal:
         """Mark a part as one that the platform will never take."""
         await self._mark(turn, number, "failed", None)
 
-    async def forget(self, transaction: Transaction, *, channel: str) -> None:
-        """Erase what a channel's finished turns said; their keys stay, so that a redelivery is still known.
+    async def forget(self, transaction: Transaction, turns: Sequence[int], *, person: bool = False) -> None:
+        """Erase what finished turns said; their keys stay, so that a redelivery is still known.
 
-        Turns that are still being answered or delivered will be, but are not remembered, and erased by `sweep`.
+        Turns that are still being answered or delivered will be, but are not remembered, and erased by `sweep`. With
+        `person` it is also erased who was charged for them.
         """
-        await transaction.execute("UPDATE turns SET forgotten = 1 WHERE channel = ?", (channel,))
+        numbers = json.dumps(list(turns))
+        await transaction.execute(
+            f"UPDATE turns SET forgotten = max(forgotten, ?) WHERE {_AMONG}",  # noqa: S608  # a constant
+            (_WHOLLY if person else 1, numbers),
+        )
         await _erase_forgotten(transaction)
         await transaction.execute(  # what was done is still to be known where a turn is about to be answered anew
-            "UPDATE usage SET report = '' WHERE turn IN (SELECT id FROM turns WHERE channel = ? AND wish <> 'again')",
-            (channel,),
+            f"UPDATE usage SET report = '' WHERE turn IN (SELECT id FROM turns WHERE {_AMONG} AND wish <> 'again')",  # noqa: S608
+            (numbers,),
         )
 
     async def _mark(self, turn: Turn, number: int, state: Literal["sent", "failed"], message_id: str | None) -> None:
@@ -312,13 +323,17 @@ class Journal:
 async def _erase_forgotten(transaction: Transaction) -> None:
     """Erase what the forgotten turns said of which nothing is left to do."""
     await transaction.execute(
-        "UPDATE turns SET message = '', reason = '', revision = '', wished_by = ''"
-        " WHERE forgotten = 1 AND message <> '' AND state IN ('answered', 'failed') AND shown = '' AND wish = ''"
+        f"UPDATE usage SET person = '' WHERE person <> '' AND turn IN"  # noqa: S608  # a constant
+        f" (SELECT id FROM turns WHERE forgotten = {_WHOLLY})"
+    )
+    await transaction.execute(
+        "UPDATE turns SET message = '', reason = '', revision = '', wished_by = '', author = '', audience = ''"
+        " WHERE forgotten > 0 AND message <> '' AND state IN ('answered', 'failed') AND shown = '' AND wish = ''"
         " AND id NOT IN (SELECT turn FROM outbox WHERE state = 'waiting')"
     )
     for table in ("outbox", "steps"):
         await transaction.execute(
-            f"DELETE FROM {table} WHERE turn IN (SELECT id FROM turns WHERE forgotten = 1 AND message = '')"  # noqa: S608
+            f"DELETE FROM {table} WHERE turn IN (SELECT id FROM turns WHERE forgotten > 0 AND message = '')"  # noqa: S608
         )
 
 

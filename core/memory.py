@@ -3,37 +3,62 @@
 import logging
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from pydantic_core import to_json
 
-from core.items import Answer, Item, Question, dump_items, load_items
+from core import passages, summaries
+from core.audience import Readers, readers_of, visible
+from core.facts import Facts, listed
+from core.items import Answer, Item, Question, Result, dump_items, load_items
 from core.messages import Audience, Conversation, Turn
+from core.passages import Passage
 from core.reading import without_excerpts
-from core.store import Row, Store, Transaction
+from core.store import Row, Store, Transaction, Value
 
 log = logging.getLogger("steward.memory")
+
+SUMMARY_SHARE: Final = 4
+"""A summary takes at most a quarter of the tokens."""
+
+_FACTS_SHARE: Final = 8
+_LITTLE: Final = 200
+"""Tokens in which there is no room for facts and a summary."""
+
+_MOST_FACTS: Final = 50
+"""Facts of a channel that an answer is given to read, the latest ones, in at most an eighth of the tokens."""
 
 _BRIEF_SHARE: Final = 4
 """A thread sees the rest of its channel in at most a quarter of the turns and of the tokens."""
 
-_RECALL = """
-SELECT turn, items, tokens, own FROM (
-    SELECT turn, items, tokens, 1 AS own FROM memory
-    WHERE conversation = ?1 AND channel = ?2 AND audience IN (?3, ?4) ORDER BY turn DESC LIMIT ?5
-)
-UNION ALL
-SELECT turn, items, tokens, own FROM (
-    SELECT turn, items, tokens, 0 AS own FROM memory
-    WHERE channel = ?2 AND conversation <> ?1 AND audience IN (?3, ?4) ORDER BY turn DESC LIMIT ?6
-)
-"""
+_FACTS: Final = "What people asked me to remember in this channel:"
+_SUMMARY: Final = "What was said before, in short:"
+_READ: Final = "I have read this."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recalled:
+    """What is recalled for an answer, oldest first.
+
+    Attributes:
+        items: what the model is given to read.
+        turns: how many earlier turns are among it, whole or in brief.
+        facts: how many facts.
+        summarized: there is a summary of what was said before.
+    """
+
+    items: tuple[Item, ...] = ()
+    turns: int = 0
+    facts: int = 0
+    summarized: bool = False
 
 
 class Memory:
     """The conversations, one row for each answered turn.
 
-    A channel has one memory. A thread in it has its own turns and also sees the channel's latest, in brief.
+    A channel has one memory. A thread in it has its own turns and also sees the channel's latest, in brief. Turns that
+    are in a summary (`core.folding`) are recalled by it alone.
 
     Args:
         turns: the most turns recalled.
@@ -42,11 +67,12 @@ class Memory:
 
     def __init__(self, store: Store, *, turns: int, tokens: int) -> None:
         self._store = store
+        self._facts = Facts(store)
         self._turns = turns
         self._tokens = tokens
 
-    async def recall(self, conversation: Conversation, audience: Audience, *, tokens: int | None = None) -> list[Item]:
-        """Return what the readers of an answer in this conversation may know, oldest first: channel, then thread.
+    async def recall(self, conversation: Conversation, audience: Audience, *, tokens: int | None = None) -> Recalled:
+        """Return what the readers of an answer in this conversation may know: facts, summary, channel, then thread.
 
         Args:
             conversation: where the answer will stand.
@@ -54,25 +80,34 @@ class Memory:
             tokens: the most to return, where it is to be less than usual.
         """
         tokens = self._tokens if tokens is None else tokens
-        rows = await self._store.fetch(
-            _RECALL,
-            (
-                conversation.key,
-                conversation.channel_key,
-                audience.key,
-                conversation.workspace_audience.key,
-                self._turns,
-                self._turns // _BRIEF_SHARE,
-            ),
+        readers = readers_of(conversation, audience)
+        rows = await self._rows(conversation, readers)
+        head, facts = await self._head(readers, [row for row in rows if row["kind"] == "summary"], tokens)
+        left = tokens - estimate(head)
+        own = _fit([row for row in rows if row["kind"] == "own"], left)
+        left -= sum(estimate(items) for items in own)
+        brief = [row for row in rows if row["kind"] == "brief"]
+        elsewhere = _fit_brief(brief, min(left, tokens // _BRIEF_SHARE))
+        return Recalled(
+            items=(*head, *(item for items in (*reversed(elsewhere), *reversed(own)) for item in items)),
+            turns=len(own) + len(elsewhere),
+            facts=facts,
+            summarized=any(_SUMMARY in item.text for item in head),
         )
-        own = _fit([row for row in rows if row["own"]], tokens)
-        left = tokens - sum(estimate(items) for items in own)
-        elsewhere = _fit_brief([row for row in rows if not row["own"]], min(left, tokens // _BRIEF_SHARE))
-        return [item for items in (*reversed(elsewhere), *reversed(own)) for item in items]
 
-    async def remember(self, transaction: Transaction, turn: Turn, items: Sequence[Item]) -> None:
-        """Keep an answered turn, whole."""
-        conversation = turn.message.conversation
+    async def remember(
+        self, transaction: Transaction, turn: Turn, items: Sequence[Item], texts: Sequence[tuple[str, str]] = ()
+    ) -> None:
+        """Keep an answered turn, whole, so that it is recalled and found.
+
+        Args:
+            transaction: the one that closes the turn.
+            turn: the turn.
+            items: question first.
+            texts: ids of the turn's files, with what each says.
+        """
+        message, now = turn.message, time.time()
+        conversation = message.conversation
         await transaction.execute(
             "INSERT INTO memory (turn, conversation, channel, audience, items, tokens, at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -80,19 +115,69 @@ class Memory:
                 turn.id,
                 conversation.key,
                 conversation.channel_key,
-                turn.message.audience.key,
+                message.audience.key,
                 dump_items(items),
                 estimate(items),
-                time.time(),
+                now,
             ),
         )
-
-    async def forget(self, transaction: Transaction, conversation: Conversation) -> int:
-        """Erase what was said in a channel and its threads; return how many turns that were."""
-        rows = await transaction.execute(
-            "DELETE FROM memory WHERE channel = ? RETURNING turn", (conversation.channel_key,)
+        for place in summaries.places_of(turn):  # one that was made meanwhile does not know of this turn
+            await summaries.drop(transaction, place.key, turn.id)
+        passage = Passage(
+            kind="turn",
+            ref=str(turn.id),
+            conversation=conversation.key,
+            channel=conversation.channel_key,
+            audience=message.audience.key,
+            text=said(items),
+            link=message.link,
+            at=now,
         )
-        return len(rows)
+        files = [replace(passage, kind="file", ref=file_id, text=text) for file_id, text in texts if text.strip()]
+        await passages.add(transaction, [passage, *files])
+
+    async def _rows(self, conversation: Conversation, readers: Readers) -> list[Row]:
+        """Return summaries and turns, newest first, as they are at one moment."""
+        key, channel = conversation.key, conversation.channel_key
+        summed, summed_values = visible("summaries", readers)
+        kept, kept_values = visible("memory", readers)
+        unfolded = "turn > coalesce((SELECT max(upto) FROM summaries WHERE place = ? AND audience = m.audience), 0)"
+        values: tuple[Value, ...] = (
+            *(*summed_values, key, channel),
+            *(*kept_values, channel, key, key, self._turns),
+            *(*kept_values, channel, key, channel, self._turns // _BRIEF_SHARE),
+        )
+        return await self._store.fetch(
+            "SELECT 'summary' AS kind, upto AS turn, text AS items, tokens FROM "  # noqa: S608  # constants alone
+            f"{summed} AS s WHERE place IN (?, ?) AND upto ="
+            " (SELECT max(upto) FROM summaries WHERE place = s.place AND audience = s.audience)"
+            " UNION ALL SELECT * FROM (SELECT 'own', turn, items, tokens FROM "
+            f"{kept} AS m WHERE channel = ? AND conversation = ? AND {unfolded} ORDER BY turn DESC LIMIT ?)"
+            " UNION ALL SELECT * FROM (SELECT 'brief', turn, items, tokens FROM "
+            f"{kept} AS m WHERE channel = ? AND conversation <> ? AND {unfolded} ORDER BY turn DESC LIMIT ?)",
+            values,
+        )
+
+    async def _head(self, readers: Readers, rows: Sequence[Row], tokens: int) -> tuple[list[Item], int]:
+        """Return what stands before the turns, which seldom changes, and how many facts are in it."""
+        parts: list[str] = []
+        if tokens < _LITTLE:
+            return [], 0
+        facts = await self._facts.list(readers, most=_MOST_FACTS)
+        while facts and _text_size(listed(facts)) > tokens // _FACTS_SHARE:
+            facts = facts[1:]
+        if facts:
+            parts.append(f"{_FACTS}\n{listed(facts)}")
+        if text := "\n".join(row["items"] for row in sorted(rows, key=lambda row: int(row["turn"]))):
+            share = tokens // SUMMARY_SHARE
+            parts.append(f"{_SUMMARY}\n{shorten(text, 3 * share)}")
+        head: list[Item] = [Question(text="\n\n".join(parts)), Answer(text=_READ)] if parts else []
+        return head, len(facts)
+
+
+def said(items: Sequence[Item]) -> str:
+    """Return what was said in a turn, without what skills returned and what was read of files."""
+    return "\n".join(_said(item) for item in items if not isinstance(item, Result) and item.text)
 
 
 def estimate(items: Sequence[Item]) -> int:
@@ -103,21 +188,33 @@ def estimate(items: Sequence[Item]) -> int:
     return sum(_size(item) for item in items)
 
 
-def _size(item: Item) -> int:
-    if not isinstance(item, Answer):
-        return 4 + len(item.text.encode()) // 3
-    calls = "".join(call.name + call.arguments for call in item.calls)
-    reasoning = len(to_json(item.reasoning)) if item.reasoning else 0
-    return 4 + 4 * len(item.calls) + (len(item.text.encode()) + len(calls.encode()) + reasoning) // 3
+def shorten(text: str, size: int) -> str:
+    """Cut a text to a size in bytes, with a mark where it was cut."""
+    encoded = text.encode()
+    if len(encoded) <= size:
+        return text
+    return encoded[: max(0, size - 4)].decode(errors="ignore") + " …"
 
 
-def _items(row: Row) -> list[Item]:
+def load(row: Row) -> list[Item]:
     """Read a remembered turn; one that cannot be read is logged, and nothing is recalled of it."""
     try:
         return load_items(row["items"])
     except ValueError:
-        log.exception("what turn %d said cannot be read", row["turn"])
+        log.error("what turn %d said cannot be read", row["turn"])
         return []
+
+
+def _text_size(text: str) -> int:
+    return len(text.encode()) // 3
+
+
+def _size(item: Item) -> int:
+    if not isinstance(item, Answer):
+        return 4 + _text_size(item.text)
+    calls = "".join(call.name + call.arguments for call in item.calls)
+    reasoning = len(to_json(item.reasoning)) if item.reasoning else 0
+    return 4 + 4 * len(item.calls) + (len(item.text.encode()) + len(calls.encode()) + reasoning) // 3
 
 
 def _fit(rows: Sequence[Row], tokens: int) -> list[list[Item]]:
@@ -126,7 +223,7 @@ def _fit(rows: Sequence[Row], tokens: int) -> list[list[Item]]:
     for row in rows:
         if row["tokens"] > tokens:
             return taken + _fit_brief([row], tokens)
-        taken.append(_items(row))
+        taken.append(load(row))
         tokens -= row["tokens"]
     return taken
 
@@ -135,7 +232,7 @@ def _fit_brief(rows: Sequence[Row], tokens: int) -> list[list[Item]]:
     """Take of each turn, newest first, the question and the final answer, the last one shortened to what is left."""
     taken: list[list[Item]] = []
     for row in rows:
-        if not (whole := _items(row)):
+        if not (whole := load(row)):
             continue
         items = _brief(whole, tokens)
         if not items:
@@ -151,17 +248,9 @@ def _brief(items: Sequence[Item], tokens: int) -> list[Item]:
     half = (tokens - 8) // 2 * 3
     if half < 60:
         return []
-    return [Question(text=_shorten(question, half)), Answer(text=_shorten(answer, half))]
+    return [Question(text=shorten(question, half)), Answer(text=shorten(answer, half))]
 
 
 def _said(item: Question | Answer) -> str:
     """Return what somebody said, without what was read of the files that came with it."""
     return without_excerpts(item.text) if isinstance(item, Question) else item.text
-
-
-def _shorten(text: str, size: int) -> str:
-    """Cut a text to a size in bytes, with a mark where it was cut."""
-    encoded = text.encode()
-    if len(encoded) <= size:
-        return text
-    return encoded[: size - 4].decode(errors="ignore") + " …"

@@ -145,6 +145,11 @@ class Message:
     direct: DirectCall | None = None
     link: str = ""
 
+    @property
+    def account(self) -> str:
+        """The author across all platforms: "slack/U1"."""
+        return f"{self.conversation.platform}/{self.author.id}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:

@@ -11,6 +11,7 @@ from core.items import Answer, Done, Item, Question
 from core.messages import Attachment, Message
 from core.model import Pictures
 from core.reading import Reader
+from core.reading.excerpt import unfenced
 from core.reading.formats import named
 
 MOST_PICTURES: Final = 4
@@ -24,11 +25,13 @@ class Prepared:
     Attributes:
         pictures: those that the model is shown, of this question and of earlier ones.
         notes: sentences for people on files that were not, or not wholly, read.
+        texts: the id of each file that has text, and its name with what was read of it.
     """
 
     question: Question
     pictures: Pictures
     notes: tuple[str, ...] = ()
+    texts: tuple[tuple[str, str], ...] = ()
 
 
 def question_of(message: Message, lines: Sequence[str] = (), pictures: Sequence[str] = ()) -> Question:
@@ -66,13 +69,19 @@ async def prepare(
     lines = [*(f"[{note} People are told so.]" for note in notes), *map(doubts.told_before, done)]
     if message.direct:
         return Prepared(question=question_of(message, lines), pictures={}, notes=tuple(notes))
-    readings = await reader.read_all([file for file in message.attachments if file.content is not None], context)
+    files = [file for file in message.attachments if file.content is not None]
+    readings = await reader.read_all(files, context)
     own = {reading.picture.id: reading.picture for reading in readings if reading.picture}
     lines = [*(reading.text for reading in readings if reading.text), *lines]
     return Prepared(
         question=question_of(message, lines, list(own)),
         pictures=own | await _earlier(history, context, reader, MOST_PICTURES - len(own)),
         notes=(*notes, *(reading.note for reading in readings if reading.note)),
+        texts=tuple(
+            (file.id, f"{file.filename}\n{unfenced(reading.text)}")
+            for file, reading in zip(files, readings, strict=True)
+            if file.id
+        ),
     )
 
 

@@ -47,6 +47,8 @@ class Report:
         cost: in US dollars, 0 where no price is known.
         ran: the skills, in the order of their results.
         recalled: earlier questions of the channel that the model was given to read.
+        facts: remembered facts that it was given to read.
+        summarized: it was given a summary of what was said before those.
         read: names of the files that came with the question.
         made: names of the files that were made.
         done: what had been carried out for earlier versions of the question.
@@ -58,6 +60,8 @@ class Report:
     cost: float = 0.0
     ran: tuple[Ran, ...] = ()
     recalled: int = 0
+    facts: int = 0
+    summarized: bool = False
     read: tuple[str, ...] = ()
     made: tuple[str, ...] = ()
     done: tuple[Done, ...] = ()
@@ -117,6 +121,10 @@ def explain(report: Report) -> str:
         lines.append(f"- Messages used: the question and {_count(report.recalled, 'earlier one')} of this conversation")
     else:
         lines.append("- Messages used: the question alone")
+    if report.summarized:
+        lines.append("- A summary of what was said before")
+    if report.facts:
+        lines.append(f"- {_count(report.facts, 'remembered fact')}: `/steward memory` shows them")
     for title, names in (("Files used", report.read), ("Files made", report.made)):
         if names:
             lines.append(f"- {title}: {', '.join(_code(name) for name in names)}")

@@ -319,7 +319,7 @@ class Skillset:
 
     async def call(self, call: Call, context: Context) -> Outcome:
         """Carry out a model's call; whatever goes wrong is an outcome for the model, and in the log in full."""
-        log.debug("%s (call %s) is called with %s", call.name, call.id, call.arguments)
+        log.debug("%s (call %s) is called with %d characters", call.name, call.id, len(call.arguments))
         try:
             reply = await self._call(call, context)
             return Outcome(reply=replace(reply, text=well_formed(reply.text)))
@@ -327,8 +327,7 @@ class Skillset:
             name = incident(log, f"{call.name} (call {call.id}) was stopped", error)
             return self._cut_off(call, str(error), f"{error}{sentence(name)}")
         except SkillError as error:
-            log.warning("%s (call %s) was refused: %s", call.name, call.id, error)
-            log.debug("%s (call %s)", call.name, call.id, exc_info=True)
+            log.warning("%s (call %s) was refused", call.name, call.id)
             return Outcome(reply=Reply(text=well_formed(f"Error: {error}")), ok=False)
         except asyncio.CancelledError as error:
             task = asyncio.current_task()

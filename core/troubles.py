@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Literal, TypeAlias
 
+from core import traces
 from core.errors import UserError
 from core.journal import KEPT
 from core.store import Row, Store
@@ -89,7 +90,7 @@ class Troubles:
                     " WHERE turn = ? AND state <> 'sent'",
                     (turn,),
                 )
-                await transaction.execute("DELETE FROM memory WHERE turn = ?", (turn,))
+                await traces.erase(transaction, [turn])
                 await uncharge(transaction, turn)
                 await transaction.execute("UPDATE turns SET state = 'received' WHERE id = ?", (turn,))
             await transaction.execute(

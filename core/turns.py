@@ -43,7 +43,7 @@ import logging
 import random
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias
@@ -138,6 +138,7 @@ class Turns:
         longest: seconds that one attempt to answer may take.
         first_pause: seconds before a turn is taken up again; doubled each further time.
         look_every: seconds between two looks for turns that another process asks for again.
+        answered: is told of each turn that was answered.
     """
 
     def __init__(
@@ -152,6 +153,7 @@ class Turns:
         longest: float = 600.0,
         first_pause: float = 1.0,
         look_every: float = 2.0,
+        answered: Callable[[Turn], None] = lambda _: None,
     ) -> None:
         self._journal = journal
         self._files = files
@@ -163,6 +165,7 @@ class Turns:
         self._longest = longest
         self._first_pause = first_pause
         self._look_every = look_every
+        self._answered = answered
         self._queues: dict[str, _Queue] = {}
         self._at_work: dict[int, _Work] = {}
         self._wished: set[int] = set()
@@ -417,6 +420,7 @@ class Turns:
         turn = work.turn
         await work.draft.show(finished)
         await self._journal.close(turn, finished, [await self._with_files_kept(piece, turn) for piece in pieces])
+        self._answered(turn)
         log.info(
             "turn %d %s %s in %.2f s: %d model calls, %d files, %d parts",
             turn.id,
@@ -444,7 +448,7 @@ class Turns:
                 with self._interruptible(work):
                     notes = await self._fetch(work)
                     own.turn = work.turn
-                    async with aclosing(self._agent.run(work.turn, own, notes)) as events:
+                    async with aclosing(self._agent.run(work.turn, own, notes, work.outlet.sees)) as events:
                         async for event in events:
                             if isinstance(event, Finished):
                                 return event, work.outlet.split(event.reply)
@@ -521,7 +525,8 @@ class Turns:
             except OperatorError:
                 raise  # it may pass, and then the file is there
             except StewardError as error:
-                log.warning("turn %d: %s could not be fetched: %s", turn.id, attachment.filename, error)
+                log.warning("turn %d: a file that came with it could not be fetched", turn.id)
+                log.debug("why it could not be fetched", exc_info=True)
                 notes.append(f"I could not fetch {attachment.filename}: {redact(str(error)).rstrip('.')}.")
                 attachments.append(replace(attachment, id=""))  # a direct call names files by their places
         if message.attachments:

@@ -1,11 +1,12 @@
 """Usage: what each turn cost and how its answer came about."""
 
+import json
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from core.items import Usage
-from core.messages import Person, Turn
+from core.messages import Turn
 from core.reports import Report, dump_report, load_report
 from core.store import Store, Transaction
 
@@ -63,6 +64,15 @@ async def charge(transaction: Transaction, turn: Turn, report: Report, *, forgot
     )
 
 
+async def add(store: Store, turn: int, usage: Usage, cost: float) -> None:
+    """Charge a turn for a model call that was made after its answer."""
+    await store.write(
+        "UPDATE usage SET calls = calls + 1, input = input + ?, cached = cached + ?, output = output + ?,"
+        " cost = cost + ? WHERE turn = ?",
+        (usage.input, usage.cached, usage.output, cost, turn),
+    )
+
+
 async def uncharge(transaction: Transaction, turn: int) -> None:
     """Take back what a failed turn was charged last: its steps are used again, and charged with its next answer."""
     await transaction.execute(
@@ -86,19 +96,20 @@ class Usages:
         rows = await self._store.fetch("SELECT report FROM usage WHERE turn = ? AND report <> ''", (turn,))
         return load_report(rows[0]["report"]) if rows else None
 
-    async def this_month(self, platform: str, person: Person) -> Bill:
-        """Return what a person's questions came to since the beginning of the month, UTC."""
+    async def this_month(self, accounts: frozenset[str]) -> Bill:
+        """Return what the questions from a person's accounts came to since the beginning of the month, UTC."""
         now = datetime.now(UTC)
         first = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-        return await self.of(platform, person, since=first.timestamp())
+        return await self.of(accounts, since=first.timestamp())
 
-    async def of(self, platform: str, person: Person, *, since: float) -> Bill:
-        """Return what a person's questions came to since a time, in seconds since 1970."""
+    async def of(self, accounts: frozenset[str], *, since: float) -> Bill:
+        """Return what the questions from some accounts came to since a time, in seconds since 1970."""
         rows = await self._store.fetch(
             "SELECT count(*) AS questions, coalesce(sum(input), 0) AS input, coalesce(sum(cached), 0) AS cached,"
             " coalesce(sum(output), 0) AS output, coalesce(sum(cost), 0.0) AS cost FROM usage"
-            " WHERE platform = ? AND person = ? AND at >= ?",
-            (platform, person.id, since),
+            " WHERE (platform, person) IN (SELECT substr(value, 1, instr(value, '/') - 1),"
+            " substr(value, instr(value, '/') + 1) FROM json_each(?)) AND at >= ?",
+            (json.dumps(sorted(accounts)), since),
         )
         row = rows[0]
         return Bill(

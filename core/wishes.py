@@ -8,7 +8,7 @@ import json
 from dataclasses import replace
 from typing import Final
 
-from core import doubts
+from core import doubts, traces
 from core.boundary import Boundary, Watch, unwatched
 from core.files import Files
 from core.items import Done, dump_step, load_step
@@ -84,6 +84,7 @@ class Wishes:
             )
             if rows[0]["wish"] == "again":
                 await _answer_anew(transaction, turn, rows[0])
+                files = await self._files.forget_message(transaction, rows[0]["key"], but=_came_with(rows[0]))
             elif rows[0]["wish"] == "remove":
                 await _remove(transaction, turn, rows[0])
                 files = await self._files.forget_message(transaction, rows[0]["key"])
@@ -166,8 +167,8 @@ async def _remove(transaction: Transaction, turn: Turn, row: Row) -> None:
 
 
 async def _take_back(transaction: Transaction, turn: Turn, row: Row) -> str:
-    """Forget an answer, and return the list of the messages that are there of it and of its progress."""
-    await transaction.execute("DELETE FROM memory WHERE turn = ?", (turn.id,))
+    """Forget an answer, with what was made of it; return the list of the messages that are there of it."""
+    await traces.erase(transaction, [turn.id])
     sent = await transaction.execute(
         "SELECT message_id FROM outbox WHERE turn = ? AND state = 'sent' AND message_id <> '' ORDER BY part", (turn.id,)
     )
@@ -178,6 +179,12 @@ async def _take_back(transaction: Transaction, turn: Turn, row: Row) -> str:
     )
     ids = [each["message_id"] for each in sent] + (json.loads(row["shown"]) if row["shown"] else [])
     return json.dumps(list(dict.fromkeys(ids))) if ids else ""
+
+
+def _came_with(row: Row) -> list[str]:
+    """Return the ids of the files that a question came with, as it reads now; what else there was of it is replaced."""
+    message = load_message(row["revision"] or row["message"])
+    return [attachment.id for attachment in message.attachments if attachment.id]
 
 
 async def _done(transaction: Transaction, turn: Turn) -> list[Done]:

@@ -8,16 +8,26 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from core.afterwards import Afterwards
 from core.agent import Agent
-from core.config import AgentConfig, FilesConfig
+from core.channels import Channels
+from core.company import Companies
+from core.config import AgentConfig, FilesConfig, MemoryConfig
 from core.context import Context
 from core.delivery import Delivery
 from core.desk import Desk
+from core.facts import Facts
 from core.feedback import Feedback
 from core.files import Files
+from core.folding import Folding
+from core.forgetting import Forgetting
+from core.identity import Identity
 from core.journal import Journal
 from core.memory import Memory
 from core.messages import Attachment, JsonObject, Message, Reply
+from core.notebook import Keeper
+from core.passages import Passages
+from core.policy import Admins
 from core.reading import Reader
 from core.returned import as_reply
 from core.skill import Skill, Skillset
@@ -50,6 +60,10 @@ class House:
     store: Store
     files: Files
     memory: Memory
+    keeper: Keeper
+    channels: Channels
+    afterwards: Afterwards
+    forgetting: Forgetting
     journal: Journal
     turns: Turns
     desk: Desk
@@ -76,6 +90,7 @@ async def house(
     longest: float = 600.0,
     config: AgentConfig | None = None,
     opening: Callable[[Path], Awaitable[Store]] = open_store,
+    folding: Callable[[Store], Folding] | None = None,
 ) -> AsyncIterator[House]:
     """Open a house; at the end it fails where the script was not followed."""
     store = await opening(folder / "steward.db")
@@ -83,6 +98,12 @@ async def house(
     files = Files(store, folder / "files", FilesConfig())
     journal = Journal(store, memory)
     runner = Threads()
+    channels, facts = Channels(store), Facts(store)
+    keeper = Keeper(facts=facts, passages=Passages(store), identity=Identity(store), admins=Admins())
+    afterwards = Afterwards(folding(store) if folding else None)
+    forgetting = Forgetting(
+        store=store, files=files, journal=journal, companies=Companies(store), config=MemoryConfig()
+    )
     agent = Agent(
         model=model,
         skills=Skillset(tuple(Skill.of(function, topic="test") for function in skills), runner=runner),
@@ -92,6 +113,8 @@ async def house(
         max_iterations=max_iterations,
         model_name="scripted",
         reader=Reader(runner, model),
+        keeper=keeper,
+        channels=channels,
     )
     wishes = Wishes(store, files)
     turns = Turns(
@@ -104,6 +127,7 @@ async def house(
         first_pause=first_pause,
         longest=longest,
         look_every=0.01,
+        answered=afterwards.answered,
     )
     outlet = outlet or KeptOutlet()
     desk = Desk(
@@ -118,18 +142,26 @@ async def house(
         store=store,
         files=files,
         memory=memory,
+        keeper=keeper,
+        channels=channels,
+        afterwards=afterwards,
+        forgetting=forgetting,
         journal=journal,
         turns=turns,
         desk=desk,
         outlet=outlet,
         model=model,
     )
+    working = asyncio.create_task(afterwards.run())
     try:
         if start:
             await turns.start({"test": outlet})
         yield opened
         await turns.idle()
+        await afterwards.idle()
         await model.close()
     finally:
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
         await turns.close()
         await store.close()

@@ -184,7 +184,7 @@ async def test_f39_a_deleted_question_takes_its_answer_and_its_traces_along(tmp_
         assert await steward.desk.deleted(asked.id)
         await steward.turns.idle()
         assert on(board) == []
-        assert await steward.memory.recall(asked.conversation, asked.audience) == []
+        assert (await steward.memory.recall(asked.conversation, asked.audience)).items == ()
         tables = ("turns", "files", "outbox", "steps", "usage")
         rows = [[dict(row) for row in await steward.store.fetch(f"SELECT * FROM {table}")] for table in tables]
         assert "secret" not in str(rows)
@@ -288,7 +288,7 @@ async def test_a_stopped_answer_keeps_the_text_that_was_there(tmp_path: Path, bo
         await steward.desk.stop(asked.conversation, ANA)
         await steward.turns.idle()
         assert on(board) == ["The answer is\n\n(Stopped by Ana.)"]
-        items = await steward.memory.recall(asked.conversation, asked.audience)
+        items = (await steward.memory.recall(asked.conversation, asked.audience)).items
         assert items[-1].text == "The answer is\n\n(Stopped by Ana.)"
 
 
@@ -396,7 +396,7 @@ async def test_what_an_answer_cost_adds_up_over_its_versions(tmp_path: Path, boa
         await steward.turns.idle()
         rows = await steward.store.fetch("SELECT calls FROM usage")
         assert [row["calls"] for row in rows] == [2]
-        bill = await Usages(steward.store).of("test", ANA, since=0.0)
+        bill = await Usages(steward.store).of(frozenset({"test/U1"}), since=0.0)
         assert bill.questions == 1
 
 

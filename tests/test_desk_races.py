@@ -8,11 +8,9 @@ from unittest import mock
 import pytest
 
 from core import Attachment, skill
-from core.company import Companies
 from core.delivery import ATTEMPTS
 from core.desk import AT_IT, GONE
 from core.errors import ModelError, OperatorError, PlatformError
-from core.forgetting import forget
 from core.items import Usage
 from core.messages import DirectCall, Message, Turn
 from core.outlet import Note, Part, unnoted
@@ -120,14 +118,7 @@ async def test_a_file_that_cannot_be_fetched_is_not_exchanged_for_another(tmp_pa
 
 
 async def forget_all(steward: House, asked: Message) -> None:
-    await forget(
-        asked.conversation,
-        store=steward.store,
-        memory=steward.memory,
-        files=steward.files,
-        journal=steward.journal,
-        companies=Companies(steward.store),
-    )
+    await steward.forgetting.channel(asked.conversation)
 
 
 async def traces(steward: House) -> str:
@@ -172,7 +163,7 @@ async def test_an_edit_that_waits_is_answered_but_not_remembered_after_forgettin
         await steward.turns.idle()
         assert on(board)[0] == "a secret"
         assert paid == [5]
-        assert await steward.memory.recall(asked.conversation, asked.audience) == []
+        assert (await steward.memory.recall(asked.conversation, asked.audience)).items == ()
         assert await steward.desk.press(key(board, "again"), by(ANA, asked)) in (AT_IT, GONE)
         await steward.turns.idle()
         await steward.journal.sweep()
@@ -326,7 +317,7 @@ async def test_the_steps_of_a_failed_turn_that_is_tried_again_are_charged_once(t
         await Troubles(steward.store).retry(1)
         await until(lambda: "one" in on(board))
         await steward.turns.idle()
-        bill = await Usages(steward.store).of("test", ANA, since=0.0)
+        bill = await Usages(steward.store).of(frozenset({"test/U1"}), since=0.0)
         assert (bill.usage.input, bill.usage.output) == (300, 30)
 
 

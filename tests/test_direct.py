@@ -135,7 +135,7 @@ async def test_a_direct_call_is_remembered_for_the_model(tmp_path: Path) -> None
     async with house(tmp_path, ScriptedModel(), double) as steward:
         asked = call("double", {"number": 4})
         await steward.answer(asked)
-        items = await steward.memory.recall(asked.conversation, asked.audience)
+        items = (await steward.memory.recall(asked.conversation, asked.audience)).items
         assert [type(item) for item in items] == [Question, Answer, Result, Answer]
 
 

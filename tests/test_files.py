@@ -335,7 +335,7 @@ async def test_forgetting_a_channel_takes_its_files(store: Store, files: Files) 
     other = await files.keep(attachment(), message=message("hi", channel="C2"), source="made")
 
     async with store.transaction() as transaction:
-        ids = await files.forget(transaction, channel="test/W/C1")
+        ids = await files.forget(transaction, "channel = ?", "test/W/C1")
     await files.erase(ids)
 
     assert sorted(ids) == sorted(kept.id for kept in gone)

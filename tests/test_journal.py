@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from core.company import Companies
-from core.config import FilesConfig
+from core.config import FilesConfig, MemoryConfig
 from core.controls import under_answer
 from core.errors import OperatorError, StaleTurnError
 from core.events import Finished
 from core.files import Files
-from core.forgetting import forget
+from core.forgetting import Forgetting
 from core.items import Answer, Begun, Call, Item, Question, Result, Step
 from core.journal import Journal, Outgoing
 from core.memory import Memory
@@ -278,7 +278,7 @@ async def test_closing_remembers_fills_the_outbox_and_drops_the_steps(
     await journal.close(turn, HELLO, [Reply(text="one"), Reply(text="two", attachments=(picture,))])
 
     assert await state(store, turn) == "answered"
-    assert await memory.recall(turn.message.conversation, turn.message.audience) == list(ITEMS)
+    assert (await memory.recall(turn.message.conversation, turn.message.audience)).items == ITEMS
     assert await count(store, "steps") == 0
     assert await journal.waiting(turn) == [
         Outgoing(number=0, text="one", files=(), opens=True, controls=()),
@@ -292,7 +292,7 @@ async def test_a_failed_turn_is_answered_but_not_remembered(store: Store, journa
     await journal.close(turn, Finished(reply=Reply(text="sorry"), ok=False), [Reply(text="sorry")])
 
     assert await state(store, turn) == "failed"
-    assert await memory.recall(turn.message.conversation, turn.message.audience) == []
+    assert (await memory.recall(turn.message.conversation, turn.message.audience)).items == ()
     assert [part.text for part in await journal.waiting(turn)] == ["sorry"]
 
 
@@ -358,6 +358,10 @@ async def test_the_parts_of_another_turn_do_not_wait_for_this_one(journal: Journ
 # Forgetting
 
 
+def forgetting(store: Store, files: Files, journal: Journal) -> Forgetting:
+    return Forgetting(store=store, files=files, journal=journal, companies=Companies(store), config=MemoryConfig())
+
+
 async def test_forgetting_erases_what_was_said_everywhere_and_keeps_the_key(
     store: Store, journal: Journal, memory: Memory, tmp_path: Path
 ) -> None:
@@ -374,11 +378,9 @@ async def test_forgetting_erases_what_was_said_everywhere_and_keeps_the_key(
         )
         await journal.sent(turn, 0, "m1")
 
-    forgotten = await forget(
-        thread.conversation, store=store, memory=memory, files=files, journal=journal, companies=Companies(store)
-    )
+    forgotten = (await forgetting(store, files, journal).channel(thread.conversation)).erased
 
-    assert forgotten == (2, 2)
+    assert (forgotten.turns, forgotten.files) == (2, 2)
     assert list((tmp_path / "files").iterdir()) == []
     for table in ("turns", "steps", "outbox", "memory", "files"):
         rows = await store.fetch(f"SELECT * FROM {table}")
@@ -397,16 +399,9 @@ async def test_forgetting_a_channel_leaves_others_and_what_is_under_way(
     await journal.close(other, HELLO, [Reply(text="hello")])
     await journal.sent(other, 0, "m1")
 
-    forgotten = await forget(
-        running.message.conversation,
-        store=store,
-        memory=memory,
-        files=files,
-        journal=journal,
-        companies=Companies(store),
-    )
+    forgotten = (await forgetting(store, files, journal).channel(running.message.conversation)).erased
 
-    assert forgotten == (1, 0)
+    assert (forgotten.turns, forgotten.files) == (1, 0)
     assert [turn.message for turn in await journal.unfinished()] == [running.message, waiting.message]
     assert [part.text for part in await journal.waiting(waiting)] == ["hello"]
-    assert await memory.recall(other.message.conversation, other.message.audience) == list(ITEMS)
+    assert (await memory.recall(other.message.conversation, other.message.audience)).items == ITEMS

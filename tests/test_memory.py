@@ -17,6 +17,7 @@ from core.journal import Journal
 from core.memory import Memory, estimate
 from core.messages import Audience, Conversation, Reply
 from core.store import Store, open_store
+from core.traces import erase
 from tests.scripted import message
 
 WORKSPACE = Audience(scope="workspace", id="test/W")
@@ -64,7 +65,7 @@ class Keeper:
         await journal.close(turn, Finished(reply=Reply(text="."), items=tuple(items)), [])
 
     async def recall(self, where: Conversation, audience: Audience = WORKSPACE) -> list[Item]:
-        return await self.memory.recall(where, audience)
+        return list((await self.memory.recall(where, audience)).items)
 
 
 @contextlib.asynccontextmanager
@@ -228,14 +229,14 @@ async def test_a_thread_that_fills_the_budget_leaves_nothing_for_the_channel(tmp
         assert await keeper.recall(place(thread="T1")) == turn_of("thread", size=2790)
 
 
-async def test_forgetting_a_channel_forgets_its_threads_and_nothing_else(tmp_path: Path) -> None:
+async def test_erasing_turns_erases_nothing_else(tmp_path: Path) -> None:
     async with kept(tmp_path) as keeper:
         await keeper.remember(turn_of("1"), place())
         await keeper.remember(turn_of("2"), place(thread="T1"))
         await keeper.remember(turn_of("3"), place("C2"))
 
         async with keeper.store.transaction() as transaction:
-            assert await keeper.memory.forget(transaction, place(thread="T1")) == 2
+            assert (await erase(transaction, [1, 2])).turns == 2
 
         assert await keeper.recall(place()) == []
         assert await keeper.recall(place(thread="T1")) == []

@@ -10,9 +10,7 @@ from pathlib import Path
 import pytest
 
 from core import Attachment, skill
-from core.company import Companies
 from core.errors import ModelError, PlatformError, UserError
-from core.forgetting import forget
 from core.items import Answer, Result, Step, dump_step
 from core.messages import Conversation, Reply, dump_message
 from core.store import Store
@@ -25,14 +23,8 @@ from tests.scripted import Asked, KeptOutlet, ScriptedModel, calls, message, say
 
 async def forgotten(steward: House, here: Conversation) -> tuple[int, int]:
     """Forget a channel."""
-    return await forget(
-        here,
-        store=steward.store,
-        memory=steward.memory,
-        files=steward.files,
-        journal=steward.journal,
-        companies=Companies(steward.store),
-    )
+    erased = (await steward.forgetting.channel(here)).erased
+    return erased.turns, erased.files
 
 
 async def test_f1_a_message_delivered_again_is_answered_once(tmp_path: Path) -> None:

@@ -136,7 +136,7 @@ class Reader:
 
 def _failed(file: Attachment, note: str) -> Reading:
     """Say it to people and to the model."""
-    log.info("turn %d: %s", current_turn.get(), note)
+    log.info("turn %d: %s could not be read", current_turn.get(), file.id)
     return Reading(text=unknown(file, note), note=note)
 
 

@@ -272,7 +272,8 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     ) STRICT, WITHOUT ROWID;
 
     CREATE INDEX turns_of_author ON turns (platform, author);
-    CREATE INDEX turns_of_age ON turns (closed_at);
+    CREATE INDEX turns_of_age ON turns (received_at) WHERE message <> '';
+    CREATE INDEX turns_forgotten ON turns (closed_at) WHERE message = '';
     CREATE INDEX files_of_owner ON files (owner);
     """,
 )

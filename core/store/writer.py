@@ -81,6 +81,13 @@ class Writer:
                 await self._commit(self._group)
             await self._connection.close()
 
+    async def alone(self, sql: str) -> list[Row]:
+        """Carry out a statement that must be in no transaction, and return its rows."""
+        async with self._line:
+            if self._group:
+                await self._commit(self._group)
+            return list(await self._connection.execute_fetchall(sql))
+
     async def write(self, sql: str, parameters: Sequence[Value], *, durable: bool) -> list[Row]:
         """Carry out and commit one statement; return its rows."""
         async with self._work(durable=durable, single=True):

@@ -23,15 +23,21 @@ from openai.types.chat import ChatCompletionMessageParam, ChatCompletionToolPara
 
 from core import skill
 from core.agent import Agent
+from core.channels import Channels
 from core.client import connect
 from core.config import FilesConfig, ModelConfig
 from core.delivery import Delivery
 from core.events import Finished
+from core.facts import Facts
 from core.files import Files
+from core.identity import Identity
 from core.items import Answer, Question
 from core.journal import Journal
 from core.memory import Memory
 from core.messages import Message, Reply
+from core.notebook import Keeper
+from core.passages import Passages
+from core.policy import Admins
 from core.reading import Reader
 from core.skill import Skill, Skillset
 from core.store import open_store
@@ -141,7 +147,14 @@ async def measure(base_url: str, folder: Path, rounds: int) -> None:
     journal = Journal(store, memory)
     model = connect(ModelConfig(base_url=base_url))
     agent = Agent(
-        model=model, skills=skills, memory=memory, files=files, reader=Reader(Threads(), model), name="Steward"
+        model=model,
+        skills=skills,
+        memory=memory,
+        files=files,
+        reader=Reader(Threads(), model),
+        keeper=Keeper(facts=Facts(store), passages=Passages(store), identity=Identity(store), admins=Admins()),
+        channels=Channels(store),
+        name="Steward",
     )
     turns = Turns(
         journal=journal,
