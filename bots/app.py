@@ -20,6 +20,7 @@ from bots.platform import Platform
 from core.afterwards import Afterwards
 from core.agent import Agent
 from core.boundary import Watch, unwatched
+from core.cache import Cache
 from core.channels import Channels
 from core.company import Companies
 from core.config import Config
@@ -94,6 +95,7 @@ class App:
     desk: Desk
     companies: Companies
     channels: Channels
+    cache: Cache
     identity: Identity
     afterwards: Afterwards
     forgetting: Forgetting
@@ -240,6 +242,7 @@ class App:
         while True:
             try:
                 await self.journal.sweep()
+                await self.cache.sweep()
                 if removed := await self.files.sweep():
                     log.info("%d files were swept", removed)
                 if expired := await self.forgetting.expire():
@@ -271,7 +274,7 @@ async def open_app(config: Config, *, announced: bool = False, watch: Watch = un
         store = await open_store(config.database)
         stack.push_async_callback(store.close)
         memory = Memory(store, turns=config.memory.turns, tokens=config.memory.tokens)
-        channels, identity, facts = Channels(store), Identity(store), Facts(store)
+        channels, identity, facts, cache = Channels(store), Identity(store), Facts(store), Cache(store)
         keeper = Keeper(facts=facts, passages=Passages(store), identity=identity, admins=Admins(config.admins))
         files = Files(store, config.data_dir / "files", config.files)
         journal = Journal(store, memory, watch=watch)
@@ -286,6 +289,7 @@ async def open_app(config: Config, *, announced: bool = False, watch: Watch = un
             reader=Reader(workers, model),
             keeper=keeper,
             channels=channels,
+            cache=cache,
             name=config.name,
             instructions=config.agent.instructions,
             max_iterations=config.agent.max_iterations,
@@ -334,6 +338,7 @@ async def open_app(config: Config, *, announced: bool = False, watch: Watch = un
             desk=desk,
             companies=companies,
             channels=channels,
+            cache=cache,
             identity=identity,
             afterwards=afterwards,
             forgetting=forgetting,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from core import direct, doubts
+from core.cache import Cache
 from core.channels import Channel, Channels
 from core.context import Context
 from core.endings import failed
@@ -100,6 +101,7 @@ class Agent:
         reader: reads the files that come with questions.
         keeper: what skills remember in and recall from.
         channels: what is set for each channel.
+        cache: results that may be used again.
         instructions: added to the system text.
         max_iterations: model calls in a turn before it has to answer without skills.
         model_name: what people are told about which model answered.
@@ -116,6 +118,7 @@ class Agent:
         reader: Reader,
         keeper: Keeper,
         channels: Channels,
+        cache: Cache,
         name: str,
         instructions: str = "",
         max_iterations: int = 5,
@@ -129,6 +132,7 @@ class Agent:
         self._reader = reader
         self._keeper = keeper
         self._channels = channels
+        self._cache = cache
         self._instructions = "\n\n".join(filter(None, (INSTRUCTIONS.format(name=name), instructions.strip())))
         self._max_iterations = max_iterations
         self._model_name = model_name
@@ -354,7 +358,7 @@ class Agent:
             return known, 0.0
         if not self._skills.repeatable(call.name):
             await journal.record(Begun(call=call))
-        outcome = await self._skills.call(call, work.context)
+        outcome = await self._cache.call(self._skills, call, work.context, work.turn)
         lines, ids, ok = [outcome.reply.text] if outcome.reply.text else [], [], outcome.ok
         for attachment in outcome.reply.attachments:
             try:
@@ -387,6 +391,7 @@ class Agent:
             files=tuple(ids),
             unknown=outcome.unknown,
             excuse=redact(outcome.excuse),
+            cached_at=outcome.cached_at,
         )
         return result, seconds
 

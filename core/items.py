@@ -69,6 +69,7 @@ class Result:
         files: ids of the files the skill made.
         unknown: nobody knows whether the skill did what it was called for.
         excuse: what people read instead of the text, "" where that says it.
+        cached_at: when the skill gave it, where it was not called again; in seconds since 1970, else 0.
     """
 
     call_id: str
@@ -78,6 +79,7 @@ class Result:
     files: tuple[str, ...] = ()
     unknown: bool = False
     excuse: str = ""
+    cached_at: float = 0.0
     type: Literal["result"] = "result"
 
 

@@ -1,5 +1,6 @@
 """Reports: how an answer came about, for the person who asks why, and what it cost."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -27,6 +28,7 @@ class Ran:
         effects: it changes something in a chat or outside.
         text: the beginning of what the model read as its result; of one without effects nothing.
         unknown: nobody knows whether it was carried out.
+        age: seconds since an earlier call gave the result that was used again; None where it was called.
     """
 
     call: Call
@@ -34,6 +36,7 @@ class Ran:
     effects: bool = False
     text: str = ""
     unknown: bool = False
+    age: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +93,8 @@ def cost_of(usage: Usage, price: Price) -> float:
 def ran(call: Call, result: Result, *, effects: bool) -> Ran:
     """Say how a call went."""
     text = result.text[:_ECHO] if effects else ""
-    return Ran(call=call, ok=result.ok, effects=effects, text=text, unknown=result.unknown)
+    age = time.time() - result.cached_at if result.cached_at else None
+    return Ran(call=call, ok=result.ok, effects=effects, text=text, unknown=result.unknown, age=age)
 
 
 def results_of(items: Sequence[Item]) -> list[tuple[Call, Result]]:
@@ -149,7 +153,16 @@ def _ran(ran: Ran) -> str:
     arguments = ran.call.arguments
     shown = arguments if len(arguments) <= _LONGEST else f"{arguments[:_LONGEST]}…"
     outcome = "outcome unknown" if ran.unknown else "done" if ran.ok else "failed"
-    return f"- Skill {_code(ran.call.name)} with {_code(shown or '{}')}: {outcome}"
+    cached = "" if ran.age is None else f", as {_ago(ran.age)} ago (cached)"
+    return f"- Skill {_code(ran.call.name)} with {_code(shown or '{}')}: {outcome}{cached}"
+
+
+def _ago(seconds: float) -> str:
+    """Write a length of time in its largest unit."""
+    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds >= size:
+            return _count(int(seconds // size), unit)
+    return _count(int(seconds), "second")
 
 
 def _code(text: str) -> str:

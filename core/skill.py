@@ -35,6 +35,8 @@ The first two may be run again after a crash. The others are not: whether one th
 """
 
 _MARK: Final = "__steward_skill__"
+_DURATION: Final = re.compile(r"[1-9][0-9]{0,5}[smhd]")
+_UNITS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _NAME: Final = re.compile(r"[A-Za-z0-9_]{1,64}")
 
 
@@ -47,6 +49,7 @@ class Options:
         effects: what it changes.
         blocking: it runs in a worker process; every function that is not `async` does.
         preload: modules that worker processes import before it is called.
+        cache: seconds for which a result may be used again; 0 for none.
         shadowed: "file:line" of an earlier skill of the same name in the same module, which this one hides.
     """
 
@@ -54,6 +57,7 @@ class Options:
     effects: Effects = "none"
     blocking: bool = True
     preload: tuple[str, ...] = ()
+    cache: float = 0.0
     shadowed: str | None = None
 
 
@@ -61,7 +65,12 @@ class Options:
 def skill(function: Callable[P, R], /) -> Callable[P, R]: ...
 @overload
 def skill(
-    *, timeout: float = 60.0, effects: Effects = "none", blocking: bool | None = None, preload: Sequence[str] = ()
+    *,
+    timeout: float = 60.0,
+    effects: Effects = "none",
+    blocking: bool | None = None,
+    preload: Sequence[str] = (),
+    cache: str = "",
 ) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
 def skill(
     function: Callable[P, R] | None = None,
@@ -71,6 +80,7 @@ def skill(
     effects: Effects = "none",
     blocking: bool | None = None,
     preload: Sequence[str] = (),
+    cache: str = "",
 ) -> Callable[P, R] | Callable[[Callable[P, R]], Callable[P, R]]:
     """Mark a function as a skill; the function stays what it is.
 
@@ -80,9 +90,11 @@ def skill(
         effects: what the skill changes; one with effects in a chat or outside is never run twice for one call.
         blocking: run it in a worker process; by default that is done with every function that is not `async`.
         preload: names of modules that take long to import, which worker processes import at the start.
+        cache: how long a result may be used again for the same person, arguments and place: "30m", "1h", "7d".
 
     Raises:
-        SkillDefinitionError: it is a class or another object that is no function, or would block the event loop.
+        SkillDefinitionError: it is a class or another object that is no function, would block the event loop, or is to
+            be cached for no time that can be read or although it changes something.
     """
 
     def mark(marked: Callable[P, R]) -> Callable[P, R]:
@@ -99,12 +111,28 @@ def skill(
             effects=effects,
             blocking=not inspect.iscoroutinefunction(marked) if blocking is None else blocking,
             preload=tuple(preload),
+            cache=_seconds(marked, cache, effects),
             shadowed=shadowed,
         )
         setattr(marked, _MARK, options)
         return marked
 
     return mark if function is None else mark(function)
+
+
+def _seconds(marked: Callable[..., object], text: str, effects: Effects) -> float:
+    """Read how long results are cached."""
+    if not text:
+        return 0.0
+    if effects != "none":
+        raise SkillDefinitionError(
+            f"{signature.place(marked)}: skill {marked.__name__} changes something, so its results cannot be cached"
+        )
+    if not _DURATION.fullmatch(text):
+        raise SkillDefinitionError(
+            f"{signature.place(marked)}: skill {marked.__name__} says cache={text!r}; write such as '30m', '1h' or '7d'"
+        )
+    return float(text[:-1]) * _UNITS[text[-1]]
 
 
 def options_of(candidate: object) -> Options | None:
@@ -260,12 +288,14 @@ class Outcome:
     Attributes:
         unknown: the skill has effects in a chat or outside, and nobody knows whether they happened.
         excuse: what people read of a skill that did not come to its end, with the id of the log: another one each time.
+        cached_at: when it was had, where it is an earlier result; in seconds since 1970, else 0.
     """
 
     reply: Reply
     ok: bool = True
     unknown: bool = False
     excuse: str = field(default="", compare=False)
+    cached_at: float = 0.0
 
 
 class Skillset:
@@ -316,6 +346,11 @@ class Skillset:
         """Tell whether a skill may be run again when it is not known whether it was run."""
         found = self._skills.get(name)
         return found is None or found.options.effects in ("none", "local")
+
+    def lifetime(self, name: str) -> float:
+        """Return for how many seconds a skill's result may be used again, 0 where it may not."""
+        found = self._skills.get(name)
+        return found.options.cache if found else 0.0
 
     async def call(self, call: Call, context: Context) -> Outcome:
         """Carry out a model's call; whatever goes wrong is an outcome for the model, and in the log in full."""

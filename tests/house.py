@@ -10,6 +10,7 @@ from pathlib import Path
 
 from core.afterwards import Afterwards
 from core.agent import Agent
+from core.cache import Cache
 from core.channels import Channels
 from core.company import Companies
 from core.config import AgentConfig, FilesConfig, MemoryConfig
@@ -115,6 +116,7 @@ async def house(
         reader=Reader(runner, model),
         keeper=keeper,
         channels=channels,
+        cache=Cache(store),
     )
     wishes = Wishes(store, files)
     turns = Turns(

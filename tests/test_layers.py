@@ -77,6 +77,7 @@ LADDER: Final = (
     "folding",
     "gathering",
     "afterwards",
+    "cache",
     "endings",
     "agent",
     "delivery",

@@ -23,6 +23,7 @@ from openai.types.chat import ChatCompletionMessageParam, ChatCompletionToolPara
 
 from core import skill
 from core.agent import Agent
+from core.cache import Cache
 from core.channels import Channels
 from core.client import connect
 from core.config import FilesConfig, ModelConfig
@@ -154,6 +155,7 @@ async def measure(base_url: str, folder: Path, rounds: int) -> None:
         reader=Reader(Threads(), model),
         keeper=Keeper(facts=Facts(store), passages=Passages(store), identity=Identity(store), admins=Admins()),
         channels=Channels(store),
+        cache=Cache(store),
         name="Steward",
     )
     turns = Turns(
