@@ -13,6 +13,7 @@ from core.errors import SkillDefinitionError
 from core.items import Call
 from core.messages import Message
 from core.reports import Ran, Report, explain
+from core.usage import Usages
 from tests.house import House, house
 from tests.scripted import ScriptedModel, calls, message, says
 
@@ -54,7 +55,7 @@ async def test_the_same_call_in_the_same_place_is_answered_from_the_cache_and_th
         await steward.answer(message("a"), message("b"))
         assert asked_for == ["apple"]
         assert set(await results(steward)) == {"apple costs 1"}
-        report = await steward.desk._usages.report(2)
+        report = await Usages(steward.store).report(2)
     assert report is not None
     assert "(cached)" in explain(report)
 
