@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bots.app import skills
+from core.channels import KINDS
 from core.config import Config, reference
 
 ROOT = Path(__file__).parent.parent
@@ -26,14 +27,22 @@ def render(text: str) -> str:
     """Return the README's text with every region made anew."""
     regions: dict[str, Callable[[str], str]] = {
         "configuration": lambda _: f"\n{reference()}\n",
+        "settings": lambda _: f"\n{settings_table()}\n",
         "skills": lambda _: f"\n{skill_table()}\n",
         "run": run,
     }
     return re.sub(
-        r"(?ms)^<!-- (configuration|skills|run) -->\n(.*?)^<!-- end -->$",
+        r"(?ms)^<!-- (configuration|settings|skills|run) -->\n(.*?)^<!-- end -->$",
         lambda found: f"<!-- {found[1]} -->\n{regions[found[1]](found[2])}<!-- end -->",
         text,
     )
+
+
+def settings_table() -> str:
+    """List what can be set for a channel."""
+    rows = ["| Name | What it is | Usually |", "| --- | --- | --- |"]
+    rows += [f"| `{name}` | {kind.help} | {kind.usual} |" for name, kind in KINDS.items()]
+    return "\n".join(rows) + "\n"
 
 
 def skill_table() -> str:
