@@ -144,7 +144,7 @@ class SlackPlatform:
         identity = await self._identify()
         log.info("connected to Slack workspace %s as %s", identity.team_id, identity.bot_user_id)
         surfaces = Surfaces(self._hasty, self._links)
-        intake = self._intake(inbox, surfaces, bot=identity.bot_user_id or "", team=identity.team_id or "")
+        intake = self._intake(inbox, surfaces, identity)
         app = bolt_app(self._config, identity, intake)
         await self._catch_up.load()
         looking_back = asyncio.create_task(self._catch_up.run(intake))
@@ -154,9 +154,10 @@ class SlackPlatform:
             looking_back.cancel()
             await asyncio.gather(looking_back, surfaces.close(), return_exceptions=True)
 
-    def _intake(self, inbox: Inbox, surfaces: Surfaces, *, bot: str, team: str) -> Intake:
+    def _intake(self, inbox: Inbox, surfaces: Surfaces, identity: AuthorizeResult) -> Intake:
         commands, follows = self._commands, self._config.follow == "threads"
-        directory = Directory(self._hasty, bot=bot, team=team)
+        bot, team = identity.bot_user_id or "", identity.team_id or ""
+        directory = Directory(self._hasty, bot=bot, team=team, address=identity.url or "")
         return Intake(
             inbox=inbox,
             slash=Slash(
@@ -171,7 +172,9 @@ class SlackPlatform:
                 inbox=inbox, commands=commands, directory=directory, surfaces=surfaces, team=team
             ),
             threads=Threads(self._companies, self._channels, directory, name=commands.name, bot=bot, usually=follows),
-            welcome=Welcome(surfaces, name=commands.name, tools=commands.tools, usage=self._usage, follows=follows),
+            welcome=Welcome(
+                surfaces, directory, name=commands.name, tools=commands.tools, usage=self._usage, follows=follows
+            ),
             directory=directory,
             cursors=self._cursors,
             bot=bot,
@@ -214,7 +217,9 @@ class SlackPlatform:
         except TROUBLE as error:
             doing = f"connect at {self._config.api_url}"
             raise refused_token(error, "slack.bot_token") or failure(error, doing) from error
+        address = answer.get("url")
         return AuthorizeResult(
+            url=address if isinstance(address, str) else None,
             enterprise_id=answer.get("enterprise_id"),
             team_id=answer.get("team_id"),
             bot_user_id=answer.get("user_id"),
