@@ -22,6 +22,7 @@ from bots.slack.intake import Intake
 from bots.slack.interactivity import Interactivity
 from bots.slack.pieces import split
 from bots.slack.reply import SlackDraft
+from bots.slack.sight import Sight
 from bots.slack.slash import Slash
 from bots.slack.socket_mode import serve_socket
 from bots.slack.status import Sessions, Statuses
@@ -93,6 +94,7 @@ class SlackPlatform:
         self._sessions = Sessions(self._hasty)
         self._streams = Streams(self._hasty)
         self._catch_up = CatchUp(self._client, cursors, catch_up)
+        self._sight: Sight | None = None
 
     async def listen(self, inbox: Inbox) -> None:
         """Receive until cancelled; lost, refreshed and deaf sockets are replaced, and what was missed is looked for.
@@ -129,8 +131,8 @@ class SlackPlatform:
         )
 
     async def sees(self, message: Message) -> frozenset[Audience]:
-        """Return what the readers of an answer can see beyond its channel."""
-        return frozenset()
+        """Return what the readers of an answer can see beyond its channel; nothing while Slack is out of reach."""
+        return await self._sight.sees(message) if self._sight else frozenset()
 
     async def download(self, attachment: Attachment) -> bytes:
         """Fetch a file that came with a message.
@@ -146,11 +148,13 @@ class SlackPlatform:
         surfaces = Surfaces(self._hasty, self._links)
         intake = self._intake(inbox, surfaces, identity)
         app = bolt_app(self._config, identity, intake)
+        self._sight = Sight(self._hasty, surfaces, team=identity.team_id or "")
         await self._catch_up.load()
         looking_back = asyncio.create_task(self._catch_up.run(intake))
         try:
             await self._serve(app)
         finally:
+            self._sight = None
             looking_back.cancel()
             await asyncio.gather(looking_back, surfaces.close(), return_exceptions=True)
 
