@@ -32,6 +32,7 @@ NEEDED: dict[str, set[str]] = {
     "conversations.history": HISTORY,
     "conversations.info": READ,
     "conversations.members": READ,
+    "conversations.open": {"im:write"},
     "conversations.replies": HISTORY,
     "files.delete": {"files:write"},
     "files.info": {"files:read"},

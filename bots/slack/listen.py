@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
 
 import aiohttp
 from slack_bolt.async_app import AsyncApp
@@ -20,7 +19,9 @@ from bots.slack.directory import Directory
 from bots.slack.http_mode import serve_http
 from bots.slack.intake import Intake
 from bots.slack.interactivity import Interactivity
-from bots.slack.pieces import split
+from bots.slack.permalinks import archives
+from bots.slack.pieces import inert_split
+from bots.slack.private import Private
 from bots.slack.reply import SlackDraft
 from bots.slack.sight import Sight
 from bots.slack.slash import Slash
@@ -111,12 +112,8 @@ class SlackPlatform:
                 self._client.session = self._hasty.session = None
 
     def split(self, reply: Reply) -> Sequence[Reply]:
-        """Divide a reply into pieces that fit Slack's limits, in which no link off the list is live.
-
-        A cut may part what made a link inert, such as a code span, so each piece is looked at once more.
-        """
-        pieces = split(replace(reply, text=self._links.inert(reply.text)))
-        return [replace(piece, text=self._links.inert(piece.text)) for piece in pieces]
+        """Divide a reply into pieces that fit Slack's limits, in which no link off the list is live."""
+        return inert_split(reply, self._links)
 
     def draft(self, turn: Turn, note: Note = unnoted) -> SlackDraft:
         """Begin to answer a turn."""
@@ -161,7 +158,9 @@ class SlackPlatform:
     def _intake(self, inbox: Inbox, surfaces: Surfaces, identity: AuthorizeResult) -> Intake:
         commands, follows = self._commands, self._config.follow == "threads"
         bot, team = identity.bot_user_id or "", identity.team_id or ""
-        directory = Directory(self._hasty, bot=bot, team=team, address=identity.url or "")
+        address = identity.url or ""
+        directory = Directory(self._hasty, bot=bot, team=team, address=address)
+        private = Private(self._client, surfaces, self._links.also(archives(address)), team=team)
         return Intake(
             inbox=inbox,
             slash=Slash(
@@ -169,8 +168,7 @@ class SlackPlatform:
                 commands=commands,
                 directory=directory,
                 surfaces=surfaces,
-                links=self._links,
-                team=team,
+                private=private,
             ),
             interactivity=Interactivity(
                 inbox=inbox, commands=commands, directory=directory, surfaces=surfaces, team=team

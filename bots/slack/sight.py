@@ -109,7 +109,7 @@ class Sight:
                 return await self._of_one(message.author.id, place.workspace_audience)
             return await self._of_members(place.channel, place.workspace_audience)
         except (*TROUBLE, PlatformError) as error:
-            log.info("Nothing beyond %s is used there: %s", place.channel, _reason(error))
+            log.info("nothing from beyond %s is used there: %s", place.channel, failure(error, "see who reads it"))
             return _NOTHING
 
     async def _of_one(self, user: str, audience: Audience) -> frozenset[Audience]:
@@ -153,7 +153,3 @@ class Sight:
                 read += 1
                 found += page
         return found
-
-
-def _reason(error: Exception) -> PlatformError:
-    return error if isinstance(error, PlatformError) else failure(error, "see who reads it")

@@ -9,12 +9,12 @@ from collections.abc import Coroutine, Mapping, Sequence
 from typing import Final, TypeVar
 
 from slack_sdk.web.async_client import AsyncWebClient
-from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bots.links import Links
-from bots.slack.api import TROUBLE, failure, without_proxy
+from bots.slack.api import TROUBLE, failure
 from bots.slack.blocks import content
 from bots.slack.pieces import LIMIT
+from bots.slack.respond import respond_privately
 from bots.text import split
 from core.errors import PlatformError
 from core.messages import Conversation, JsonObject, Message
@@ -136,7 +136,7 @@ class Surfaces:
                 await self._post_ephemeral(place, person, piece)
             except TROUBLE as error:
                 try:
-                    await self._respond(response_url, piece)
+                    await respond_privately(response_url, piece)
                 except (*TROUBLE, PlatformError):
                     log.info("%s", failure(error, "tell somebody something"))
                     return
@@ -145,14 +145,3 @@ class Surfaces:
         where = {"channel": place.channel, "user": person}
         thread = {"thread_ts": place.thread} if place.thread else {}
         await self._client.api_call("chat.postEphemeral", json={**where, **thread, **content(piece)})
-
-    async def _respond(self, address: str, piece: str) -> None:
-        if not address:
-            raise PlatformError("There is no address to answer at.", permanent=True)
-        webhook = AsyncWebhookClient(address, logger=logging.getLogger("steward.slack.api"), retry_handlers=[])
-        if without_proxy(address):
-            webhook.proxy = None
-        said = {**content(piece), "response_type": "ephemeral", "replace_original": False}
-        answer = await webhook.send_dict(said)
-        if answer.status_code != 200:
-            raise PlatformError(f"Slack answered with status {answer.status_code}.")
