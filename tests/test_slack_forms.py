@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
+from bots.commands import SUBCOMMANDS
 from bots.simulator.slack.blocks import checked
 from bots.slack.about import USUAL, question_form, read_asked
 from bots.slack.events import Lookup
@@ -258,6 +259,7 @@ def test_the_home_tab_says_what_there_is() -> None:
     ):
         assert said in shown
     assert "More." not in shown
+    assert all(f"`/steward {command.usage}`" in shown for command in SUBCOMMANDS)
 
 
 @pytest.mark.parametrize("follows", [True, False])

@@ -3,12 +3,11 @@
 import pytest
 from pydantic import JsonValue
 
-from bots.slack.events import is_shared
+from bots.slack.events import Lookup, is_shared
 from bots.slack.people import described_person, is_guest, is_stranger
 from bots.slack.permalinks import archives, permalink
 from bots.slack.presses import read_press
 from core.messages import ADMIN, GUEST, JsonObject, Person
-from tests.test_slack_events import LOOKUP
 
 TEAM = "https://team.slack.com/"
 
@@ -108,7 +107,7 @@ def test_a_press_has_the_address_of_the_message_it_is_under(container: JsonObjec
             "message": message,
             "actions": [{"action_id": "steward.again.1.01234567", "value": "steward.again.1.01234567"}],
         },
-        LOOKUP,
+        Lookup(bot="UBOT", team="T1", address=TEAM),
     )
     assert used is not None
     assert used.message.link == address

@@ -46,7 +46,7 @@ async def test_a_commands_file_goes_to_the_one_who_used_it_directly(slack: Slack
         assert (sent.channel, [file.name for file in sent.files]) == (slack.world.direct("U1").id, ["my-data.zip"])
         [said] = [each for each in slack.transcript.messages if each.channel == "C1"]
         assert said.to == "U1"
-        assert said.text == "That is all I know.\n\nYou get this as a file in our direct messages."
+        assert said.text == "That is all I know.\n\nFiles come to you alone, in our direct messages."
 
 
 async def test_a_file_alone_is_announced_by_its_name(slack: SlackSimulator) -> None:

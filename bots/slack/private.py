@@ -31,7 +31,7 @@ Files: TypeAlias = Sequence[tuple[Attachment, ...]]
 """Files, in groups that make one message each."""
 
 _TOO_LONG: Final = "This is too long to be shown here."
-_COMING: Final = "You get this as a file in our direct messages."
+_COMING: Final = "Files come to you alone, in our direct messages."
 
 
 class Private:

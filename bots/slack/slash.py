@@ -47,7 +47,7 @@ class Slash:
         try:
             return await self._take("help" if command == "ask" and not rest else command, rest, payload)
         except Exception as error:
-            return self._show(Reply(text=apology(error, f"the command {command} failed")), payload)
+            return self._show(_failed(command, error), payload)
 
     async def _take(self, command: str, rest: str, payload: JsonObject) -> JsonObject:
         if command == "ask":
@@ -74,7 +74,7 @@ class Slash:
         try:
             return await self._commands.run(command, used, rest)
         except Exception as error:
-            return Reply(text=apology(error, f"the command {command} failed"))
+            return _failed(command, error)
 
     async def _call(self, rest: str, payload: JsonObject) -> JsonObject:
         message = await self._message(payload, f"call {rest}")
@@ -106,6 +106,10 @@ class Slash:
 
     async def _show_later(self, running: asyncio.Task[Reply], payload: JsonObject) -> None:
         await self._private.send(await running, text(payload, "user_id"), text(payload, "response_url"))
+
+
+def _failed(command: str, error: Exception) -> Reply:
+    return Reply(text=apology(error, f"the command {command} failed"))
 
 
 _WORKING: Final = Reply(text="I am at it. You get the answer here, for you alone.")
