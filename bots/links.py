@@ -28,10 +28,16 @@ class Links:
 
     Args:
         hosts: separated by spaces; a host stands for its sub-domains too, `*` for all hosts.
+        starts: what other addresses that may stay live begin with.
     """
 
-    def __init__(self, hosts: str = "") -> None:
+    def __init__(self, hosts: str = "", *, starts: tuple[str, ...] = ()) -> None:
+        self._starts = starts
         self._hosts = frozenset(host.removeprefix("*.").rstrip(".") or host for host in hosts.lower().split())
+
+    def also(self, start: str) -> "Links":
+        """Return the same rule, by which addresses that begin like this one stay live too; "" adds none."""
+        return Links(" ".join(self._hosts), starts=(*self._starts, start)) if start else self
 
     def inert(self, markdown: str) -> str:
         """Return Markdown in which no link and no picture leads to a host off the list; people still read where to."""
@@ -76,7 +82,11 @@ class Links:
     def live(self, address: str) -> bool:
         """Tell whether an address may be a link."""
         host = web_host(address)
-        return host is not None and any(host == known or host.endswith(f".{known}") for known in self._hosts)
+        if host is None:
+            return False
+        return address.startswith(self._starts) or any(
+            host == known or host.endswith(f".{known}") for known in self._hosts
+        )
 
     def _untouched(self, lines: Sequence[str]) -> int:
         """Return how many lines at the beginning stay the same, be they code or not."""

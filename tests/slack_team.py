@@ -1,14 +1,14 @@
 """Steward's Slack adapter, connected to a simulated Slack by slack-bolt itself."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Literal
 
 from pydantic import SecretStr
 
 from bots.channel_commands import ChannelCommands
-from bots.commands import Commands
+from bots.commands import Commands, Handler
 from bots.links import Links
 from bots.simulator.slack import SlackSimulator
 from bots.simulator.transcript import Shown
@@ -35,6 +35,7 @@ class Team(KeptInbox):
         catch_up: off unless given.
         tools: the skills.
         usage: says what a person used.
+        handlers: answer further sub-commands.
 
     Attributes:
         failures: what `accept` raises at its next calls, in turn.
@@ -51,6 +52,7 @@ class Team(KeptInbox):
         quiet_after: float = 900.0,
         tools: Sequence[Tool] = (DICE,),
         usage: Usage = untold,
+        handlers: Mapping[str, Handler] | None = None,
     ) -> None:
         super().__init__()
         self.slack = slack
@@ -59,7 +61,7 @@ class Team(KeptInbox):
         self.before: Callable[[Message], Awaitable[None]] | None = None
         self.platform = SlackPlatform(
             config,
-            commands=self._commands(tools, Channels(store or NoStore())),
+            commands=self._commands(tools, Channels(store or NoStore()), handlers or {}),
             max_bytes=1000,
             cursors=Cursors(store or NoStore(), "slack"),
             catch_up=catch_up or CatchUpConfig(hours=0),
@@ -93,12 +95,12 @@ class Team(KeptInbox):
         """Return the turn of a message, the last one by default."""
         return Turn(id=1, message=message or self.accepted[-1], attempt=1)
 
-    def _commands(self, tools: Sequence[Tool], channels: Channels) -> Commands:
+    def _commands(self, tools: Sequence[Tool], channels: Channels, others: Mapping[str, Handler]) -> Commands:
         async def forget(used: Message, rest: str) -> Reply:
             self.forgotten.append(used.conversation)
             return Reply(text="Forgotten in this channel: 3 turns and 1 file.")
 
-        handlers = {"forget": forget, "follow": ChannelCommands(channels).follow}
+        handlers = {"forget": forget, "follow": ChannelCommands(channels).follow, **others}
         return commands(tools=tools, handlers=handlers, inbox=self)
 
 
@@ -127,10 +129,20 @@ async def listening(
     follow: Literal["threads", "never"] = "threads",
     tools: Sequence[Tool] = (DICE,),
     usage: Usage = untold,
+    handlers: Mapping[str, Handler] | None = None,
 ) -> AsyncIterator[Team]:
     """Connect the adapter to a simulated Slack for the length of a test."""
     config = settings(slack, http=http, follow=follow)
-    team = Team(slack, config, store=store, catch_up=catch_up, quiet_after=quiet_after, tools=tools, usage=usage)
+    team = Team(
+        slack,
+        config,
+        store=store,
+        catch_up=catch_up,
+        quiet_after=quiet_after,
+        tools=tools,
+        usage=usage,
+        handlers=handlers,
+    )
     task = asyncio.create_task(team.platform.listen(team))
     try:
         ready = asyncio.create_task(team.platform.listening.wait())

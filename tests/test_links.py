@@ -173,6 +173,31 @@ def test_a_host_stands_for_its_sub_domains(hosts: str, address: str, stays: bool
     assert Links(hosts).live(address) is stays
 
 
+@pytest.mark.parametrize(
+    ("address", "stays"),
+    [
+        ("https://team.slack.com/archives/C1", True),
+        ("https://team.slack.com/archives/C1/p1700000000000100?thread_ts=1600000000.000200&cid=C1", True),
+        ("https://good.example/x", True),
+        ("https://team.slack.com/", False),
+        ("https://team.slack.com/services/x", False),
+        ("https://other.slack.com/archives/C1", False),
+        ("https://team.slack.com.evil.example/archives/C1", False),
+        ("https://team.slack.com/archives/https://evil.example", False),
+        ("https://team.slack.com/archives/C1\u200b", False),
+    ],
+)
+def test_addresses_of_one_beginning_can_stay_live_too(address: str, stays: bool) -> None:
+    links = Links("good.example").also("https://team.slack.com/archives/")
+    assert links.live(address) is stays
+    assert (links.inert(f"see {address} now") == f"see {address} now") is stays
+    assert Links("good.example").live(address) is (stays and "good" in address)
+
+
+def test_no_beginning_lets_nothing_stay_live() -> None:
+    assert not Links().also("").live("https://evil.example/")
+
+
 @given(MARKDOWN)
 def test_with_all_hosts_allowed_nothing_changes(text: str) -> None:
     assert Links("*").inert(text) == text

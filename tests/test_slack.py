@@ -14,9 +14,11 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from bots.simulator.slack import Fault, SlackSimulator
+from bots.simulator.slack.world import User
 from core.errors import OperatorError, PlatformError
-from core.messages import Audience, Conversation, Message
+from core.messages import ADMIN, GUEST, Audience, Conversation, Message, Person
 from core.outlet import Part
+from tests.slack_client import client
 from tests.slack_team import Team, answers, listening, mention, settings, until
 
 
@@ -115,6 +117,31 @@ async def test_a_channel_shared_with_another_workspace_is_not_the_workspaces(tea
     await team.slack.mention("C1", "U1", "hello")
     await team.slack.settled()
     assert team.accepted[0].audience.scope == "channel"
+
+
+@pytest.mark.parametrize(
+    ("linus", "roles"),
+    [
+        (User(id="U3", name="Linus"), set()),
+        (User(id="U3", name="Linus", admin=True), {ADMIN}),
+        (User(id="U3", name="Linus", restricted=True), {GUEST}),
+        (User(id="U3", name="Linus", team="T9"), {GUEST}),
+    ],
+)
+async def test_a_message_tells_what_its_author_may(team: Team, linus: User, roles: set[str]) -> None:
+    team.slack.world.users["U3"] = linus
+    await team.slack.say("U3", "hello")
+    await team.slack.settled()
+    assert team.accepted[0].author == Person(id="U3", name="Linus", roles=frozenset(roles))
+
+
+async def test_a_message_is_found_at_the_address_that_slack_gives_it(team: Team) -> None:
+    root = await team.slack.mention("C1", "U1", "hello")
+    reply = await team.slack.mention("C1", "U1", "again", thread=root)
+    await team.slack.settled()
+    assert [message.link for message in team.accepted] == [
+        (await client(team.slack).chat_getPermalink(channel="C1", message_ts=ts))["permalink"] for ts in (root, reply)
+    ]
 
 
 async def test_without_lookups_messages_come_in_all_the_same() -> None:

@@ -129,7 +129,7 @@ async def test_a_cross_on_an_answer_asks_for_its_removal(either: Team) -> None:
     await either.slack.react("C1", answer, "U1", "x")
     await either.slack.settled()
     place = Conversation(platform="slack", workspace="T1", channel="C1")
-    assert either.removals == [(place, answer, Person(id="U1", name="U1"))]
+    assert either.removals == [(place, answer, Person(id="U1", name="Ada"))]
 
 
 async def test_a_cross_on_a_file_asks_for_the_removal_of_the_answer_it_belongs_to(team: Team) -> None:

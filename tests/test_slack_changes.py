@@ -6,7 +6,7 @@ from bots.slack.changes import Deletion, Edit, Removal, Stop, read_change
 from bots.slack.events import Lookup, read_event, read_speech
 from core.messages import Conversation, JsonObject, Person
 
-LOOKUP = Lookup(bot="UBOT", team="T1", names={"U1": "Ada"}, place="public")
+LOOKUP = Lookup(bot="UBOT", team="T1", people={"U1": Person(id="U1", name="Ada")}, place="public")
 
 
 def changed(now: JsonObject, before: JsonObject | None = None, **event: str) -> JsonObject:
@@ -118,7 +118,7 @@ def test_a_cross_wants_an_answer_removed() -> None:
     assert read(reaction()) == Removal(
         conversation=Conversation(platform="slack", workspace="T1", channel="C1"),
         answer="1360782400.498405",
-        person=Person(id="U1", name="U1"),
+        user="U1",
     )
 
 
@@ -138,7 +138,7 @@ def test_the_native_stop_button_stops_its_thread() -> None:
     }
     assert read({"event": event}) == Stop(
         conversation=Conversation(platform="slack", workspace="T1", channel="C0123ABC456", thread="1782234671.392669"),
-        person=Person(id="U123ABC456", name="U123ABC456"),
+        user="U123ABC456",
     )
 
 

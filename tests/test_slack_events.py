@@ -27,7 +27,8 @@ from core.messages import (
 )
 
 unhurried = settings(deadline=None)  # the machine that tests may be busy
-LOOKUP = Lookup(bot="UBOT", team="T1", names={"U1": "Ada", "U2": "Grace"}, place="public")
+PEOPLE = {"U1": Person(id="U1", name="Ada"), "U2": Person(id="U2", name="Grace")}
+LOOKUP = Lookup(bot="UBOT", team="T1", address="https://team.slack.com/", people=PEOPLE, place="public")
 
 
 def event(**changes: object) -> JsonObject:
@@ -72,6 +73,7 @@ def test_a_mention_becomes_a_message_in_a_new_thread() -> None:
         text="hello",
         sent_at=1700000000.0001,
         origin={"ts": "1700000000.000100"},
+        link="https://team.slack.com/archives/C1/p1700000000000100",
     )
 
 
@@ -94,6 +96,7 @@ def test_two_questions_without_a_trigger_are_two() -> None:
     first, second = (read_question(payload, text, LOOKUP) for text in ("one", "two"))
     assert first.id != second.id
     assert first.conversation == Conversation(platform="slack", workspace="T1", channel="C1")
+    assert first.link == "https://team.slack.com/archives/C1"
 
 
 def test_a_direct_message_has_no_thread_unless_it_is_in_one() -> None:

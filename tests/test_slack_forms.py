@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
+from bots.commands import SUBCOMMANDS
 from bots.simulator.slack.blocks import checked
 from bots.slack.about import USUAL, question_form, read_asked
 from bots.slack.events import Lookup
@@ -14,7 +15,7 @@ from bots.slack.filled import call, problems, read_form
 from bots.slack.forms import form
 from bots.slack.home import home, mrkdwn, prompts
 from bots.slack.views import LONGEST_NOTE, read_note
-from core.messages import Attachment, Audience, Conversation, DirectCall, JsonObject
+from core.messages import Attachment, Audience, Conversation, DirectCall, JsonObject, Person
 from core.model import Tool
 from core.options import Option, words
 
@@ -169,7 +170,11 @@ def test_any_form_is_within_slacks_limits(wanted: list[Option], description: str
     assert len(str(view["private_metadata"])) <= LONGEST_NOTE
 
 
-LOOKUP = Lookup(bot="UBOT", team="T1", names={"U1": "Ada", "U2": "Grace"}, place="public")
+PEOPLE = {"U1": Person(id="U1", name="Ada"), "U2": Person(id="U2", name="Grace")}
+LOOKUP = Lookup(bot="UBOT", team="T1", address="https://team.slack.com/", people=PEOPLE, place="public")
+
+
+MESSAGE = "https://team.slack.com/archives/C1/p1700000000000100"
 
 
 def shortcut(text: str, **message: JsonValue) -> JsonObject:
@@ -209,11 +214,14 @@ def test_a_question_about_a_message_quotes_it_in_its_thread() -> None:
     assert message.text == "Is that so?\n\nThis is about a message by Grace:\n> see @Ada:\n> 1 < 2"
     assert message.attachments == (Attachment(filename="a.csv", media_type="text/csv", source="file:F1"),)
     assert message.origin == {"response_url": "https://r"}
+    assert message.link == MESSAGE
 
 
 def test_a_question_about_a_reply_stays_in_its_thread() -> None:
     view = question_form(shortcut("hi", thread_ts="1600000000.000100"), "Steward", LOOKUP)
-    assert read_asked(asked(view), LOOKUP).conversation.thread == "1600000000.000100"
+    message = read_asked(asked(view), LOOKUP)
+    assert message.conversation.thread == "1600000000.000100"
+    assert message.link == f"{MESSAGE}?thread_ts=1600000000.000100&cid=C1"
 
 
 def test_a_question_left_empty_is_the_usual_one() -> None:
@@ -251,6 +259,7 @@ def test_the_home_tab_says_what_there_is() -> None:
     ):
         assert said in shown
     assert "More." not in shown
+    assert all(f"`/steward {command.usage}`" in shown for command in SUBCOMMANDS)
 
 
 @pytest.mark.parametrize("follows", [True, False])

@@ -31,12 +31,15 @@ NEEDED: dict[str, set[str]] = {
     "chat.update": {"chat:write"},
     "conversations.history": HISTORY,
     "conversations.info": READ,
+    "conversations.members": READ,
+    "conversations.open": {"im:write"},
     "conversations.replies": HISTORY,
     "files.delete": {"files:write"},
     "files.info": {"files:read"},
     "files.upload.v2": {"files:write"},
     "users.conversations": READ,
     "users.info": {"users:read"},
+    "users.list": {"users:read"},
     "views.open": set(),
     "views.publish": set(),
 }
@@ -50,6 +53,9 @@ EVENTS: dict[str, set[str]] = {
     "message.mpim": {"mpim:history"},
     "reaction_added": {"reactions:read"},
 }
+LONGEST_USAGE_HINT = 1000
+"""https://docs.slack.dev/reference/app-manifest"""
+
 OTHERWISE = {"assistant:write", "commands", "files:read"}
 """For what is neither called nor told: being an agent, the command, and the files in forms."""
 
@@ -93,6 +99,7 @@ def test_the_manifest_names_the_assistant_and_its_command() -> None:
     assert isinstance(command, dict)
     assert command["command"] == "/steward"
     assert command["usage_hint"] == " | ".join(command.name for command in SUBCOMMANDS)
+    assert len(str(command["usage_hint"])) <= LONGEST_USAGE_HINT
 
 
 def test_every_event_that_is_read_is_subscribed_to() -> None:

@@ -21,7 +21,8 @@ async def limited(slack: SlackSimulator, method: str, times: int, **arguments: o
 
 
 @pytest.mark.parametrize(
-    ("method", "allowed"), [("chat.update", 50), ("chat.startStream", 20), ("chat.appendStream", 100)]
+    ("method", "allowed"),
+    [("chat.update", 50), ("chat.startStream", 20), ("chat.appendStream", 100), ("users.list", 20)],
 )
 async def test_a_method_has_its_calls_a_minute(method: str, allowed: int) -> None:
     async with SlackSimulator(tiers=True) as slack:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -195,3 +196,36 @@ async def test_f9_what_was_said_in_a_thread_while_offline_follows_the_same_rule(
         remember(team, store)
         await until(lambda: len(team.accepted) >= 2)
     assert [message.text for message in team.accepted] == ["as bars", "Steward, and May"]
+
+
+async def test_f9_a_channel_that_switched_it_off_is_not_followed_afterwards_either(
+    slack: SlackSimulator, store: Store
+) -> None:
+    async with listening(slack, store=store, catch_up=CatchUpConfig()) as team:
+        remember(team, store)
+        root = await thread(team)
+    cursors = Cursors(store, "slack")
+    cursors.passed("C1", slack.world.timestamp())
+    await cursors.flush()
+    await set_follow(store, "off")
+    await slack.say("U1", "Steward, as bars?", channel="C1", thread=root)
+    await slack.mention("C1", "U1", "as lines", thread=root)
+    await slack.settled()
+    async with listening(slack, store=store, catch_up=CatchUpConfig()) as team:
+        remember(team, store)
+        await until(lambda: team.accepted)
+    assert {message.text for message in team.accepted} == {"as lines"}
+
+
+@pytest.mark.parametrize(("channel", "kind"), [("G7", "group"), ("G8", "mpim")])
+async def test_private_channels_can_switch_it_off_too(
+    team: Team, store: Store, channel: str, kind: Literal["group", "mpim"]
+) -> None:
+    team.slack.add_channel(channel, "few", kind=kind, members={"U1", "U2", "UBOT"})
+    root = await team.slack.mention(channel, "U1", "draw the sales")
+    await team.slack.command(channel, "U1", "follow off")
+    for text in ("as bars", "Steward, as bars?"):
+        await team.slack.say("U1", text, channel=channel, thread=root)
+    await team.slack.say("U1", "Steward, as bars?", channel=channel)
+    await team.slack.settled()
+    assert {message.text for message in team.accepted} == {"draw the sales"}

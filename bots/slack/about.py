@@ -15,7 +15,7 @@ from bots.slack.events import Lookup, audience, message_id
 from bots.slack.fields import part, parts, text
 from bots.slack.markup import plain
 from bots.slack.views import LONGEST_SECTION, LONGEST_TITLE, LONGEST_VALUE, noted, read_note, words
-from core.messages import Attachment, Conversation, JsonObject, Message, Person
+from core.messages import Attachment, Conversation, JsonObject, Message
 
 SHORTCUT: Final = "steward.ask_about"
 """The callback id of the shortcut in the manifest."""
@@ -97,11 +97,12 @@ def read_asked(payload: JsonObject, lookup: Lookup) -> Message:
             thread=text(note, "thread") or (None if direct else text(note, "ts")) or None,
         ),
         audience=audience(lookup.place, team=lookup.team, channel=channel, user=user),
-        author=Person(id=user, name=lookup.names.get(user) or text(person, "name") or user),
+        author=lookup.person(user, text(person, "name")),
         text=_about(asked_in(view), _quoted(parts(view, "blocks")), text(note, "author")),
         attachments=tuple(_attachment(file) for file in parts(note, "files")),
         sent_at=time.time(),
         origin={"response_url": text(note, "response_url")},
+        link=lookup.link(channel, text(note, "ts"), thread=text(note, "thread")),
     )
 
 

@@ -13,6 +13,7 @@ from typing import Final
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bots.slack.fields import objects
 from bots.slack.markup import plain
 from bots.slack.pages import pages
 from core.errors import PlatformError
@@ -100,7 +101,7 @@ async def _posts_since(client: AsyncWebClient, message: Message) -> AsyncGenerat
             if read == MOST_PAGES:
                 raise PlatformError("Too much was said since the question to look through all of it.", permanent=True)
             read += 1
-            for post in page:
+            for post in objects(page):
                 # A thread's root comes with every page of its replies, and may be ours; nothing before counts.
                 if post.get("bot_id") and float(str(post.get("ts") or 0)) > float(oldest):
                     yield post

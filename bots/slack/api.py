@@ -174,6 +174,8 @@ def failure(error: Exception, doing: str, *, spared: bool = False) -> PlatformEr
 
 
 def _failure(error: Exception, doing: str) -> PlatformError:
+    if isinstance(error, PlatformError):
+        return error
     word = code(error)
     if word and isinstance(error, SlackApiError):
         permanent = word not in _TRANSIENT and _status(error) != 429

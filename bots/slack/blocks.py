@@ -25,10 +25,9 @@ MOST_CHOICES: Final = 100
 """In one menu: https://docs.slack.dev/reference/block-kit/block-elements/select-menu-element#static_select."""
 
 
-def content(markdown: str, *, blocks: bool = True) -> JsonObject:
-    """Return the text and blocks of a message; without blocks Slack shows the Markdown's source."""
-    plain: JsonObject = {"text": escape(markdown)}
-    return {**plain, "blocks": [_markdown(markdown)]} if blocks else plain
+def content(markdown: str) -> JsonObject:
+    """Return the text and blocks of a message."""
+    return {"text": escape(markdown), "blocks": [_markdown(markdown)]}
 
 
 def forms(text: str, controls: Sequence[Control] = (), *, links: Links) -> list[JsonObject]:

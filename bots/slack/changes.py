@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 
 from bots.slack.events import calls, message_id
 from bots.slack.fields import part, parts, text
-from core.messages import Conversation, JsonObject, Person
+from core.messages import Conversation, JsonObject
 
 REMOVE: Final = "x"
 """The name of the emoji with which an asker removes an answer."""
@@ -38,19 +38,19 @@ class Deletion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removal:
-    """A person wants one of the bot's messages removed; `answer` is Slack's id of it."""
+    """A person wants one of the bot's messages removed; `answer` is Slack's id of it, `user` that of the person."""
 
     conversation: Conversation
     answer: str
-    person: Person
+    user: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
-    """A person pressed the native stop button in a conversation."""
+    """A person, of whom the id is known, pressed the native stop button in a conversation."""
 
     conversation: Conversation
-    person: Person
+    user: str
 
 
 Change: TypeAlias = Edit | Deletion | Removal | Stop
@@ -106,7 +106,7 @@ def _removal(event: JsonObject, bot: str, team: str) -> Removal | None:
     return Removal(
         conversation=Conversation(platform="slack", workspace=team, channel=text(item, "channel")),
         answer=text(item, "ts"),
-        person=_person(event),
+        user=text(event, "user"),
     )
 
 
@@ -118,10 +118,5 @@ def _stop(event: JsonObject, team: str) -> Stop:
             channel=text(event, "channel"),
             thread=text(event, "thread_ts") or None,
         ),
-        person=_person(event),
+        user=text(event, "user"),
     )
-
-
-def _person(event: JsonObject) -> Person:
-    user = text(event, "user")
-    return Person(id=user, name=user)

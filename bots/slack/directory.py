@@ -1,28 +1,26 @@
-"""Names of people, kinds of channels and who spoke in a thread, asked for once in a while."""
+"""People, kinds of channels and who spoke in a thread, asked for once in a while."""
 
 import asyncio
-import time
-from collections import OrderedDict
 from collections.abc import Iterable
-from typing import Final, Generic, TypeVar
+from typing import Final
 
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.slack.api import TROUBLE, unsupported
+from bots.slack.cache import Cache
 from bots.slack.events import Lookup, Place, described_place
 from bots.slack.fields import parts, text
+from bots.slack.people import described_person
 from core.messages import Person
 
 PATIENCE: Final = 1.0
 """Seconds for a lookup: the message it belongs to has to be acknowledged within three."""
 
-MOST_NAMES: Final = 8
+MOST_PEOPLE: Final = 8
 """People looked up for one message."""
 
 MOST_REPLIES: Final = 200
 """Messages of a thread in which its speakers are looked for; what is said later is heard as it comes."""
-
-T = TypeVar("T")
 
 
 class Directory:
@@ -30,16 +28,18 @@ class Directory:
 
     Args:
         bot: the bot's user id.
-        team: the workspace it is in.
+        team: the workspace it is in, and
+        address: the address of that; "" where it is not known.
     """
 
-    def __init__(self, client: AsyncWebClient, *, bot: str, team: str) -> None:
+    def __init__(self, client: AsyncWebClient, *, bot: str, team: str, address: str = "") -> None:
         self._client = client
         self._bot = bot
         self._team = team
-        self._names: _Cache[str] = _Cache(size=5000, seconds=3600.0)
-        self._places: _Cache[Place] = _Cache(size=5000, seconds=600.0)
-        self._speakers: _Cache[frozenset[str]] = _Cache(size=1000, seconds=600.0)
+        self._address = address
+        self._people: Cache[Person] = Cache(size=5000, seconds=600.0)
+        self._places: Cache[Place] = Cache(size=5000, seconds=600.0)
+        self._speakers: Cache[frozenset[str]] = Cache(size=1000, seconds=600.0)
         self._refused: set[str] = set()
 
     async def look_up(self, channel: str, people: Iterable[str] = (), *, known: Place | None = None) -> Lookup:
@@ -47,20 +47,20 @@ class Directory:
 
         `known` is who reads the channel, where the payload says so.
         """
-        names, place = await asyncio.gather(
-            self.names(user for user in people if user != self._bot), self.place(channel, known=known)
+        known_people, place = await asyncio.gather(
+            self.people(user for user in people if user != self._bot), self.place(channel, known=known)
         )
-        return Lookup(bot=self._bot, team=self._team, names=names, place=place)
+        return Lookup(bot=self._bot, team=self._team, address=self._address, people=known_people, place=place)
 
-    async def names(self, people: Iterable[str]) -> dict[str, str]:
-        """Return the names that are known or can be had, by id."""
-        wanted = [user for user in dict.fromkeys(people) if user][:MOST_NAMES]
-        found = await asyncio.gather(*map(self._name, wanted))
-        return {user: name for user, name in zip(wanted, found, strict=True) if name}
+    async def people(self, users: Iterable[str]) -> dict[str, Person]:
+        """Return the people who are known or can be looked up, by id."""
+        wanted = [user for user in dict.fromkeys(users) if user][:MOST_PEOPLE]
+        found = await asyncio.gather(*map(self._described, wanted))
+        return {user: person for user, person in zip(wanted, found, strict=True) if person}
 
     async def person(self, user: str) -> Person:
-        """Return a person with the name that can be had."""
-        return Person(id=user, name=(await self.names([user])).get(user, user))
+        """Return a person, without name and roles where they cannot be looked up."""
+        return (await self.people([user])).get(user) or Person(id=user, name=user)
 
     async def place(self, channel: str, *, known: Place | None = None) -> Place:
         """Return who reads a channel; "private" where that cannot be had."""
@@ -96,19 +96,14 @@ class Directory:
         listed = posts if isinstance(posts, list) else []
         return [text(file, "id") for post in listed if post.get("ts") == ts for file in parts(post, "files")]
 
-    async def _name(self, user: str) -> str:
-        known = self._names.get(user)
+    async def _described(self, user: str) -> Person | None:
+        known = self._people.get(user)
         if known is not None:
             return known
         described = (await self._ask("users.info", user=user)).get("user")
         if not isinstance(described, dict):
-            return ""
-        profile = described.get("profile")
-        spoken = profile if isinstance(profile, dict) else {}
-        name = (
-            spoken.get("display_name") or spoken.get("real_name") or described.get("real_name") or described.get("name")
-        )
-        return self._names.put(user, str(name or user))
+            return None
+        return self._people.put(user, described_person({**described, "id": user}, self._team))
 
     async def _ask(self, method: str, **arguments: str) -> dict[str, object]:
         if method in self._refused:
@@ -121,23 +116,3 @@ class Directory:
                 self._refused.add(method)
             return {}
         return answer.data if isinstance(answer.data, dict) else {}
-
-
-class _Cache(Generic[T]):
-    """The latest values, for some time."""
-
-    def __init__(self, *, size: int, seconds: float) -> None:
-        self._size = size
-        self._seconds = seconds
-        self._kept: OrderedDict[str, tuple[float, T]] = OrderedDict()
-
-    def get(self, key: str) -> T | None:
-        until, value = self._kept.get(key, (0.0, None))
-        return value if until > time.monotonic() else None
-
-    def put(self, key: str, value: T) -> T:
-        self._kept[key] = (time.monotonic() + self._seconds, value)
-        self._kept.move_to_end(key)
-        while len(self._kept) > self._size:
-            self._kept.popitem(last=False)
-        return value

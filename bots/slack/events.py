@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 from bots.slack.attachments import attachments
 from bots.slack.fields import part, parts, text
 from bots.slack.markup import mentioned, plain
+from bots.slack.permalinks import permalink
 from core.messages import Audience, Conversation, JsonObject, Message, Person
 
 Place: TypeAlias = Literal["public", "private", "direct"]
@@ -25,14 +26,29 @@ class Lookup:
     Attributes:
         bot: the bot's user id.
         team: the workspace that the bot is in.
-        names: of people, by id.
+        address: of that workspace, such as "https://team.slack.com/"; "" where it is not known.
+        people: those that are known, by id.
         place: who reads the channel.
     """
 
     bot: str
     team: str
-    names: Mapping[str, str] = field(default_factory=dict)
+    address: str = ""
+    people: Mapping[str, Person] = field(default_factory=dict)
     place: Place = "private"
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The names of the people, by id."""
+        return {user: person.name for user, person in self.people.items()}
+
+    def person(self, user: str, called: str = "") -> Person:
+        """Return a person as they are known, else by the name that a payload has for them."""
+        return self.people.get(user) or Person(id=user, name=called or user)
+
+    def link(self, channel: str, ts: str = "", *, thread: str = "") -> str:
+        """Return the address of a message, or of its channel; see `permalink`."""
+        return permalink(self.address, channel, ts, thread=thread)
 
 
 def read_event(payload: JsonObject, lookup: Lookup) -> Message | None:
@@ -57,11 +73,12 @@ def read_speech(payload: JsonObject, lookup: Lookup) -> Message | None:
             platform="slack", workspace=team, channel=channel, thread=_thread(event) or (None if direct else ts)
         ),
         audience=audience("direct" if direct else lookup.place, team=team, channel=channel, user=user),
-        author=Person(id=user, name=lookup.names.get(user, user)),
+        author=lookup.person(user),
         text=plain(text(event, "text"), bot=lookup.bot, names=lookup.names),
         attachments=attachments(parts(event, "files")),
         sent_at=float(ts),
         origin={"ts": ts},
+        link=lookup.link(channel, ts, thread=_thread(event)),
     )
 
 
@@ -93,10 +110,11 @@ def read_question(payload: JsonObject, question: str, lookup: Lookup) -> Message
         id=f"{place.channel_key}/{text(payload, 'trigger_id') or now}",
         conversation=place,
         audience=audience(lookup.place, team=place.workspace, channel=place.channel, user=user),
-        author=Person(id=user, name=lookup.names.get(user) or text(payload, "user_name") or user),
+        author=lookup.person(user, text(payload, "user_name")),
         text=plain(question, bot=lookup.bot, names=lookup.names),
         sent_at=now,
         origin={"response_url": text(payload, "response_url")},
+        link=lookup.link(place.channel),
     )
 
 
@@ -158,9 +176,13 @@ def described_place(channel: JsonObject) -> Place:
     """Return who reads a channel as `conversations.info` describes it; one shared with others is its members' own."""
     if channel.get("is_im"):
         return "direct"
-    closed = ("is_private", "is_group", "is_mpim", "is_ext_shared", "is_org_shared", "is_pending_ext_shared")
-    open_to_all = channel.get("is_channel") is True and not any(channel.get(name) for name in closed)
-    return "public" if open_to_all else "private"
+    closed = any(channel.get(name) for name in ("is_private", "is_group", "is_mpim"))
+    return "public" if channel.get("is_channel") is True and not closed and not is_shared(channel) else "private"
+
+
+def is_shared(channel: JsonObject) -> bool:
+    """Tell whether people of other workspaces read a channel, or are about to."""
+    return any(channel.get(name) for name in ("is_ext_shared", "is_org_shared", "is_pending_ext_shared"))
 
 
 def audience(place: Place, *, team: str, channel: str, user: str) -> Audience:

@@ -21,5 +21,9 @@ def part(values: Mapping[str, JsonValue], name: str) -> JsonObject:
 
 def parts(values: Mapping[str, JsonValue], name: str) -> list[JsonObject]:
     """Return the objects of a list, [] where there are none."""
-    value = values.get(name)
+    return objects(values.get(name))
+
+
+def objects(value: JsonValue) -> list[JsonObject]:
+    """Return the objects of what should be a list, [] where it is none."""
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

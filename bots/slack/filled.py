@@ -13,7 +13,7 @@ from bots.slack.events import Lookup, audience, message_id
 from bots.slack.fields import part, parts, text
 from bots.slack.views import read_note
 from core.errors import UserError
-from core.messages import Attachment, Conversation, DirectCall, JsonObject, Message, Person
+from core.messages import Attachment, Conversation, DirectCall, JsonObject, Message
 from core.options import Option, given, missing, typed
 
 _LONGEST_ERROR: Final = 300
@@ -100,12 +100,13 @@ def read_call(payload: JsonObject, filled: Filled, options: Sequence[Option], lo
         id=message_id(lookup.team, filled.channel, text(view, "id")),
         conversation=Conversation(platform="slack", workspace=lookup.team, channel=filled.channel),
         audience=audience(lookup.place, team=lookup.team, channel=filled.channel, user=user),
-        author=Person(id=user, name=lookup.names.get(user) or text(person, "name") or user),
+        author=lookup.person(user, text(person, "name")),
         text=said,
         attachments=tuple(filled.files.values()),
         sent_at=time.time(),
         origin={"response_url": filled.response_url},
         direct=direct,
+        link=lookup.link(filled.channel),
     )
 
 

@@ -128,7 +128,7 @@ class Intake:
             case Removal() as removal:
                 return await self._removed(removal)
             case Stop() as stop:
-                return await self._inbox.stop(stop.conversation, await self._directory.person(stop.person.id)) > 0
+                return await self._inbox.stop(stop.conversation, await self._directory.person(stop.user)) > 0
             case _:
                 return False
 
@@ -141,7 +141,7 @@ class Intake:
 
     async def _removed(self, removal: Removal) -> bool:
         """Have an answer removed, also where the cross stands on its files, which are known by their own ids."""
-        place, person = removal.conversation, removal.person
+        place, person = removal.conversation, await self._directory.person(removal.user)
         if await self._inbox.removed(place, removal.answer, person):
             return True
         for file in await self._directory.files_in(place.channel, removal.answer):

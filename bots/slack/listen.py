@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
 
 import aiohttp
 from slack_bolt.async_app import AsyncApp
@@ -20,8 +19,11 @@ from bots.slack.directory import Directory
 from bots.slack.http_mode import serve_http
 from bots.slack.intake import Intake
 from bots.slack.interactivity import Interactivity
-from bots.slack.pieces import split
+from bots.slack.permalinks import archives
+from bots.slack.pieces import inert_split
+from bots.slack.private import Private
 from bots.slack.reply import SlackDraft
+from bots.slack.sight import Sight
 from bots.slack.slash import Slash
 from bots.slack.socket_mode import serve_socket
 from bots.slack.status import Sessions, Statuses
@@ -93,6 +95,7 @@ class SlackPlatform:
         self._sessions = Sessions(self._hasty)
         self._streams = Streams(self._hasty)
         self._catch_up = CatchUp(self._client, cursors, catch_up)
+        self._sight: Sight | None = None
 
     async def listen(self, inbox: Inbox) -> None:
         """Receive until cancelled; lost, refreshed and deaf sockets are replaced, and what was missed is looked for.
@@ -109,12 +112,8 @@ class SlackPlatform:
                 self._client.session = self._hasty.session = None
 
     def split(self, reply: Reply) -> Sequence[Reply]:
-        """Divide a reply into pieces that fit Slack's limits, in which no link off the list is live.
-
-        A cut may part what made a link inert, such as a code span, so each piece is looked at once more.
-        """
-        pieces = split(replace(reply, text=self._links.inert(reply.text)))
-        return [replace(piece, text=self._links.inert(piece.text)) for piece in pieces]
+        """Divide a reply into pieces that fit Slack's limits, in which no link off the list is live."""
+        return inert_split(reply, self._links)
 
     def draft(self, turn: Turn, note: Note = unnoted) -> SlackDraft:
         """Begin to answer a turn."""
@@ -129,8 +128,8 @@ class SlackPlatform:
         )
 
     async def sees(self, message: Message) -> frozenset[Audience]:
-        """Return what the readers of an answer can see beyond its channel."""
-        return frozenset()
+        """Return what the readers of an answer can see beyond its channel; nothing while Slack is out of reach."""
+        return await self._sight.sees(message) if self._sight else frozenset()
 
     async def download(self, attachment: Attachment) -> bytes:
         """Fetch a file that came with a message.
@@ -144,19 +143,24 @@ class SlackPlatform:
         identity = await self._identify()
         log.info("connected to Slack workspace %s as %s", identity.team_id, identity.bot_user_id)
         surfaces = Surfaces(self._hasty, self._links)
-        intake = self._intake(inbox, surfaces, bot=identity.bot_user_id or "", team=identity.team_id or "")
+        intake = self._intake(inbox, surfaces, identity)
         app = bolt_app(self._config, identity, intake)
+        self._sight = Sight(self._hasty, surfaces, team=identity.team_id or "")
         await self._catch_up.load()
         looking_back = asyncio.create_task(self._catch_up.run(intake))
         try:
             await self._serve(app)
         finally:
+            self._sight = None
             looking_back.cancel()
             await asyncio.gather(looking_back, surfaces.close(), return_exceptions=True)
 
-    def _intake(self, inbox: Inbox, surfaces: Surfaces, *, bot: str, team: str) -> Intake:
+    def _intake(self, inbox: Inbox, surfaces: Surfaces, identity: AuthorizeResult) -> Intake:
         commands, follows = self._commands, self._config.follow == "threads"
-        directory = Directory(self._hasty, bot=bot, team=team)
+        bot, team = identity.bot_user_id or "", identity.team_id or ""
+        address = identity.url or ""
+        directory = Directory(self._hasty, bot=bot, team=team, address=address)
+        private = Private(self._client, surfaces, self._links.also(archives(address)), team=team)
         return Intake(
             inbox=inbox,
             slash=Slash(
@@ -164,14 +168,15 @@ class SlackPlatform:
                 commands=commands,
                 directory=directory,
                 surfaces=surfaces,
-                links=self._links,
-                team=team,
+                private=private,
             ),
             interactivity=Interactivity(
                 inbox=inbox, commands=commands, directory=directory, surfaces=surfaces, team=team
             ),
             threads=Threads(self._companies, self._channels, directory, name=commands.name, bot=bot, usually=follows),
-            welcome=Welcome(surfaces, name=commands.name, tools=commands.tools, usage=self._usage, follows=follows),
+            welcome=Welcome(
+                surfaces, directory, name=commands.name, tools=commands.tools, usage=self._usage, follows=follows
+            ),
             directory=directory,
             cursors=self._cursors,
             bot=bot,
@@ -214,7 +219,9 @@ class SlackPlatform:
         except TROUBLE as error:
             doing = f"connect at {self._config.api_url}"
             raise refused_token(error, "slack.bot_token") or failure(error, doing) from error
+        address = answer.get("url")
         return AuthorizeResult(
+            url=address if isinstance(address, str) else None,
             enterprise_id=answer.get("enterprise_id"),
             team_id=answer.get("team_id"),
             bot_user_id=answer.get("user_id"),

@@ -38,6 +38,7 @@ SCOPES: Final = (
     "groups:read",
     "im:history",
     "im:read",
+    "im:write",  # to send somebody a file that is for them alone
     "mpim:history",
     "mpim:read",
     "reactions:read",

@@ -6,17 +6,16 @@ A page may hold fewer items than were asked for and still not be the last, so on
 from collections.abc import AsyncGenerator, Mapping
 from typing import Final
 
+from pydantic import JsonValue
 from slack_sdk.web.async_client import AsyncWebClient
-
-from core.messages import JsonObject
 
 PAGE: Final = 200
 """Items asked for at once, the most that Slack recommends."""
 
 
 async def pages(
-    client: AsyncWebClient, method: str, arguments: Mapping[str, object], *, items: str
-) -> AsyncGenerator[list[JsonObject], None]:
+    client: AsyncWebClient, method: str, arguments: Mapping[str, object], *, items: str, size: int = PAGE
+) -> AsyncGenerator[list[JsonValue], None]:
     """Yield the pages of a list, in Slack's order.
 
     Args:
@@ -24,15 +23,16 @@ async def pages(
         method: of the Web API, such as "conversations.history".
         arguments: of the method, without cursor and limit.
         items: the field of an answer that holds the list.
+        size: how many items are asked for at once.
 
     Raises what slack-sdk and aiohttp do, where a page could not be had.
     """
     cursor = ""
     while True:
-        asked = {**arguments, "limit": PAGE, **({"cursor": cursor} if cursor else {})}
+        asked = {**arguments, "limit": size, **({"cursor": cursor} if cursor else {})}
         answer = await client.api_call(method, params=asked)
         found = answer.get(items)
-        yield [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+        yield found if isinstance(found, list) else []
         metadata = answer.get("response_metadata")
         following = metadata.get("next_cursor") if isinstance(metadata, dict) else None
         if not isinstance(following, str) or following in ("", cursor):

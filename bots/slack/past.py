@@ -13,7 +13,7 @@ from typing import Final
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bots.slack.fields import part, text
+from bots.slack.fields import objects, part, text
 from bots.slack.pages import pages
 from core.messages import JsonObject
 
@@ -86,7 +86,7 @@ async def _read(
     found: list[JsonObject] = []
     async with aclosing(pages(client, method, arguments, items=items)) as read:
         async for page in read:
-            found += page
+            found += objects(page)
             if len(found) >= most:
                 log.warning("only %d entries of %s were read", len(found), method)
                 break

@@ -6,7 +6,7 @@ https://docs.slack.dev/messaging/working-with-files.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bots.links import Links
@@ -70,6 +70,15 @@ def split(reply: Reply) -> Sequence[Reply]:
         *(Reply(text=piece) for piece in split_text(text, LIMIT)),
         *(Reply(attachments=files[start : start + FILES]) for start in range(0, len(files), FILES)),
     ]
+
+
+def inert_split(reply: Reply, links: Links) -> Sequence[Reply]:
+    """Divide a reply as `split` does, so that no link off the list is live.
+
+    A cut may part what made a link inert, such as a code span, so each piece is looked at once more.
+    """
+    pieces = split(replace(reply, text=links.inert(reply.text)))
+    return [replace(piece, text=links.inert(piece.text)) for piece in pieces]
 
 
 def written_out(files: Sequence[Attachment], links: Links) -> list[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bots.slack.events import Lookup, audience, message_id
 from bots.slack.fields import part, parts, text
 from core.controls import read
-from core.messages import Conversation, JsonObject, Message, Person
+from core.messages import Conversation, JsonObject, Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +63,9 @@ def _message(payload: JsonObject, action: JsonObject, channel: str, lookup: Look
             thread=thread if thread and thread != text(shown, "ts") else None,
         ),
         audience=audience(lookup.place, team=lookup.team, channel=channel, user=user),
-        author=Person(id=user, name=lookup.names.get(user) or text(person, "name") or user),
+        author=lookup.person(user, text(person, "name")),
         text="",
         sent_at=time.time(),
         origin={"response_url": text(payload, "response_url")},
+        link=lookup.link(channel, "" if container.get("is_ephemeral") else text(shown, "ts"), thread=thread),
     )

@@ -6,15 +6,15 @@ All of it has to come at once or not at all, so nothing is tried again.
 import asyncio
 import logging
 from collections.abc import Coroutine, Mapping, Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 from slack_sdk.web.async_client import AsyncWebClient
-from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bots.links import Links
-from bots.slack.api import TROUBLE, failure, without_proxy
+from bots.slack.api import TROUBLE, failure
 from bots.slack.blocks import content
 from bots.slack.pieces import LIMIT
+from bots.slack.respond import respond_privately
 from bots.text import split
 from core.errors import PlatformError
 from core.messages import Conversation, JsonObject, Message
@@ -30,6 +30,8 @@ LAST_WORDS: Final = 1.0
 ANNOUNCED: Final = "steward_question"
 """The type of the metadata of what was said through a form."""
 
+T = TypeVar("T")
+
 _MOST_PIECES: Final = 3
 _LONGEST_QUESTION: Final = 2000
 _LONGEST_TITLE: Final = 200
@@ -42,7 +44,7 @@ class Surfaces:
     def __init__(self, client: AsyncWebClient, links: Links) -> None:
         self._client = client
         self._links = links
-        self._begun: set[asyncio.Task[None]] = set()
+        self._begun: set[asyncio.Task[object]] = set()
 
     async def close(self) -> None:
         """End what was begun, after a moment."""
@@ -53,11 +55,12 @@ class Surfaces:
             task.cancel()
         await asyncio.gather(*begun, return_exceptions=True)
 
-    def begin(self, work: Coroutine[None, None, None]) -> None:
-        """Do something beside the acknowledgement; it must not raise."""
+    def begin(self, work: Coroutine[None, None, T]) -> asyncio.Task[T]:
+        """Do something beside the acknowledgement; it must not raise where nobody awaits it."""
         task = asyncio.get_running_loop().create_task(work)
         self._begun.add(task)
         task.add_done_callback(self._begun.discard)
+        return task
 
     async def open(self, trigger: str, view: JsonObject) -> None:
         """Open a form for the person who triggered it.
@@ -133,7 +136,7 @@ class Surfaces:
                 await self._post_ephemeral(place, person, piece)
             except TROUBLE as error:
                 try:
-                    await self._respond(response_url, piece)
+                    await respond_privately(response_url, piece)
                 except (*TROUBLE, PlatformError):
                     log.info("%s", failure(error, "tell somebody something"))
                     return
@@ -142,14 +145,3 @@ class Surfaces:
         where = {"channel": place.channel, "user": person}
         thread = {"thread_ts": place.thread} if place.thread else {}
         await self._client.api_call("chat.postEphemeral", json={**where, **thread, **content(piece)})
-
-    async def _respond(self, address: str, piece: str) -> None:
-        if not address:
-            raise PlatformError("There is no address to answer at.", permanent=True)
-        webhook = AsyncWebhookClient(address, logger=logging.getLogger("steward.slack.api"), retry_handlers=[])
-        if without_proxy(address):
-            webhook.proxy = None
-        said = {**content(piece), "response_type": "ephemeral", "replace_original": False}
-        answer = await webhook.send_dict(said)
-        if answer.status_code != 200:
-            raise PlatformError(f"Slack answered with status {answer.status_code}.")

@@ -62,13 +62,13 @@ class Threads:
         before = await self._directory.speakers(place.channel, place.thread or "")
         others = (company.people | (before or frozenset())) - {author, self._bot}
         # their names only matter where a question could be for one of them
-        names = await self._directory.names(sorted(others)) if company.answered and asks(message.text) else {}
+        known = await self._directory.people(sorted(others)) if company.answered and asks(message.text) else {}
         return Said(
             text=message.text,
             alone=before is not None and not others,
             answered=company.answered,
             names_others=bool(self._named(payload) - {author}) or _GROUP.search(said) is not None,
-            others=tuple(names.values()),
+            others=tuple(person.name for person in known.values()),
         )
 
     def _named(self, payload: JsonObject) -> set[str]:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeAlias
 
 from bots.slack.apology import apology
+from bots.slack.directory import Directory
 from bots.slack.fields import part, text
 from bots.slack.home import home, prompts
 from bots.slack.surfaces import Surfaces
@@ -36,8 +37,18 @@ class Welcome:
         follows: threads are followed where nobody has switched that.
     """
 
-    def __init__(self, surfaces: Surfaces, *, name: str, tools: Sequence[Tool], usage: Usage, follows: bool) -> None:
+    def __init__(
+        self,
+        surfaces: Surfaces,
+        directory: Directory,
+        *,
+        name: str,
+        tools: Sequence[Tool],
+        usage: Usage,
+        follows: bool,
+    ) -> None:
         self._surfaces = surfaces
+        self._directory = directory
         self._name = name
         self._tools = tools
         self._usage = usage
@@ -49,8 +60,7 @@ class Welcome:
         event = part(payload, "event")
         match event.get("type"), event.get("tab"):
             case "app_home_opened", "home":
-                user = text(event, "user")
-                self._surfaces.begin(self._publish(Person(id=user, name=user)))
+                self._surfaces.begin(self._publish(text(event, "user")))
             case "app_home_opened", "messages":
                 self._surfaces.suggest(text(event, "channel"), prompts(self._tools))
             case "assistant_thread_started", _:
@@ -69,9 +79,9 @@ class Welcome:
         while len(self._untitled) > _MOST_UNTITLED:
             self._untitled.popitem(last=False)
 
-    async def _publish(self, person: Person) -> None:
+    async def _publish(self, user: str) -> None:
         try:
-            usage = await self._usage(person)
+            usage = await self._usage(await self._directory.person(user))
         except Exception as error:
             usage = apology(error, "the usage of a person could not be read")
-        await self._surfaces.publish(person.id, home(self._name, self._tools, usage, follows=self._follows))
+        await self._surfaces.publish(user, home(self._name, self._tools, usage, follows=self._follows))

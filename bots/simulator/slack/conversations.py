@@ -1,6 +1,7 @@
-"""Looking around: channels, their messages, people."""
+"""Looking around: channels and their messages."""
 
 import base64
+from collections.abc import Sequence
 from typing import Final
 
 from pydantic import JsonValue
@@ -30,9 +31,7 @@ async def conversation_members(world: World, call: Call) -> JsonObject:
     """List who is in a channel."""
     channel = world.visible_channel(call.text("channel"))
     world.need_for(channel, "read")
-    members: list[JsonValue] = [*sorted(channel.members)]
-    start, end = _start(call, "user"), _start(call, "user") + _limit(world, call, default=100, most=999)
-    return {"members": members[start:end], **_following("user", str(end) if end < len(members) else "")}
+    return listed(world, call, "members", sorted(channel.members), cursor="user")
 
 
 async def permalink(world: World, call: Call) -> JsonObject:
@@ -47,19 +46,47 @@ async def permalink(world: World, call: Call) -> JsonObject:
 
 
 async def user_conversations(world: World, call: Call) -> JsonObject:
-    """List the channels that the bot is a member of."""
+    """List the channels that the bot is a member of, or those of a person: of private ones, what it shares with them.
+
+    https://docs.slack.dev/reference/methods/users.conversations
+    """
     asked = (call.text("types") or "public_channel").split(",")
     if any(name not in _TYPES for name in asked):
         raise ApiError("invalid_types")
     kinds = [_TYPES[name] for name in asked]
     for kind in kinds:
         world.need(read_scope(kind))
+    user = call.text("user") or world.bot
     channels = [
-        channel for channel in world.channels.values() if world.bot in channel.members and channel.kind in kinds
+        channel
+        for channel in world.channels.values()
+        if user in channel.members
+        and channel.kind in kinds
+        and (channel.kind == "channel" or world.bot in channel.members)
     ]
-    start, end = _start(call, "offset"), _start(call, "offset") + _limit(world, call, default=100, most=999)
-    described: list[JsonValue] = [_described(world, channel) for channel in channels[start:end]]
-    return {"channels": described, **_following("offset", str(end) if end < len(channels) else "")}
+    return listed(world, call, "channels", [_limited(world, channel) for channel in channels], cursor="offset")
+
+
+async def open_conversation(world: World, call: Call) -> JsonObject:
+    """Open the direct message between the bot and a person; those of several people are not simulated.
+
+    https://docs.slack.dev/reference/methods/conversations.open
+    """
+    users = [user for user in call.text("users").split(",") if user]
+    if not users:
+        raise ApiError("users_list_not_supplied")
+    if len(users) > 1:
+        world.need("mpim:write")
+        raise ApiError("method_not_supported_for_channel_type")
+    world.need("im:write")
+    person = world.users.get(users[0])
+    if person is None:
+        raise ApiError("user_not_found")
+    if person.is_bot:
+        raise ApiError("cannot_dm_bot")
+    known = f"D{person.id}" in world.channels
+    channel = world.direct(person.id)
+    return {"channel": {"id": channel.id}, **({"no_op": True, "already_open": True} if known else {})}
 
 
 async def conversation_replies(world: World, call: Call) -> JsonObject:
@@ -84,27 +111,13 @@ async def conversation_history(world: World, call: Call) -> JsonObject:
     return _page(world, call, posts, head=[], default=100, most=999)
 
 
-async def user_info(world: World, call: Call) -> JsonObject:
-    """Describe a person."""
-    world.need("users:read")
-    user = world.users.get(call.text("user"))
-    if user is None:
-        raise ApiError("user_not_found")
-    profile: JsonObject = {"real_name": user.name, "display_name": user.name, "team": user.team}
-    return {
-        "user": {
-            "id": user.id,
-            "team_id": user.team,
-            "name": user.name.lower(),
-            "real_name": user.name,
-            "deleted": False,
-            "is_bot": user.is_bot,
-            "is_restricted": user.restricted,
-            "is_ultra_restricted": False,
-            "is_stranger": user.team != world.team,
-            "profile": profile,
-        }
-    }
+def listed(
+    world: World, call: Call, name: str, items: Sequence[JsonValue], *, cursor: str, default: int = 100
+) -> JsonObject:
+    """Return one page of a list, under its name; a cursor holds the place that the next one begins at."""
+    start, limit = _start(call, cursor), _limit(world, call, default=default, most=999)
+    end = start + limit
+    return {name: [*items[start:end]], **_following(cursor, str(end) if end < len(items) else "")}
 
 
 def _described(world: World, channel: Channel) -> JsonObject:
@@ -121,9 +134,15 @@ def _described(world: World, channel: Channel) -> JsonObject:
         "is_shared": channel.shared,
         "is_ext_shared": channel.shared,
         "is_org_shared": False,
+        "is_pending_ext_shared": False,
         "is_member": world.bot in channel.members,
         "context_team_id": world.team,
     }
+
+
+def _limited(world: World, channel: Channel) -> JsonObject:
+    """Describe a channel as a list does, without what `conversations.info` adds."""
+    return {name: value for name, value in _described(world, channel).items() if name != "is_member"}
 
 
 def _page(world: World, call: Call, posts: list[Post], *, head: list[Post], default: int, most: int) -> JsonObject:

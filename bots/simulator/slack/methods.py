@@ -16,11 +16,12 @@ from bots.simulator.slack.conversations import (
     conversation_info,
     conversation_members,
     conversation_replies,
+    open_conversation,
     permalink,
     user_conversations,
-    user_info,
 )
 from bots.simulator.slack.messages import delete, post_ephemeral, post_message, update
+from bots.simulator.slack.people import user_info, user_list
 from bots.simulator.slack.reactions import add_reaction, remove_reaction
 from bots.simulator.slack.uploads import complete_upload, delete_file, file_info, upload_url
 from bots.simulator.slack.view_methods import open_view, publish_view, push_view, update_view
@@ -57,8 +58,10 @@ METHODS: dict[str, Handler] = {
     "conversations.members": conversation_members,
     "conversations.replies": conversation_replies,
     "conversations.history": conversation_history,
+    "conversations.open": open_conversation,
     "users.conversations": user_conversations,
     "users.info": user_info,
+    "users.list": user_list,
     "files.getUploadURLExternal": upload_url,
     "files.completeUploadExternal": complete_upload,
     "files.info": file_info,

@@ -41,10 +41,19 @@ class SlackSimulator(SlackServer):
         return self.world.channels[channel_id]
 
     def add_user(
-        self, user_id: str, name: str, *, is_bot: bool = False, team: str = World.team, restricted: bool = False
+        self,
+        user_id: str,
+        name: str,
+        *,
+        is_bot: bool = False,
+        team: str = World.team,
+        restricted: bool = False,
+        admin: bool = False,
     ) -> User:
         """Make a person, a guest where restricted, or another bot; one of another team comes through Slack Connect."""
-        self.world.users[user_id] = User(id=user_id, name=name, is_bot=is_bot, team=team, restricted=restricted)
+        self.world.users[user_id] = User(
+            id=user_id, name=name, is_bot=is_bot, team=team, restricted=restricted, admin=admin
+        )
         return self.world.users[user_id]
 
     async def expire_streams(self, *, error: str = "message_not_in_streaming_state") -> None:

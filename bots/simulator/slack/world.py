@@ -31,6 +31,7 @@ class User:
     Attributes:
         team: another workspace's id for somebody who is here through Slack Connect.
         restricted: a guest, in some channels only.
+        admin: runs the workspace.
     """
 
     id: str
@@ -38,6 +39,7 @@ class User:
     is_bot: bool = False
     team: str = "T1"
     restricted: bool = False
+    admin: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
