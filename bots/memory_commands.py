@@ -13,7 +13,7 @@ from core.errors import UserError
 from core.facts import Fact
 from core.forgetting import Forgetting, Receipt
 from core.identity import LIFETIME, Identity
-from core.messages import Message, Reply
+from core.messages import GUEST, Message, Reply
 from core.notebook import Keeper
 from core.personal import Personal
 
@@ -73,7 +73,13 @@ class MemoryCommands:
         raise UserError(_USAGE)
 
     async def forget(self, used: Message, _: str) -> Reply:
-        """Erase what was said in a channel, and say how much that was."""
+        """Erase what was said in a channel, and say how much that was.
+
+        Raises:
+            UserError: a guest wants it.
+        """
+        if GUEST in used.author.roles:
+            raise UserError("Guests cannot have a channel forgotten; `forget-me` erases what I keep about you.")
         receipt = await self._forgetting.channel(used.conversation)
         return Reply(text=f"Forgotten in this channel: {_counted(receipt)}.\n{_disk(receipt)}")
 
