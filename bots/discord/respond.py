@@ -97,7 +97,7 @@ class Responder:
             case Command() as command:
                 await self._call(use, calls.by_command(use, command, self._commands), rest)
             case Quote() as quote:
-                form_id = self._forms.remember(use.id, Question(quote=quote))
+                form_id = self._forms.remember(use.id, Question(quote=quote, link=use.message.link))
                 await rest.respond(use.id, use.token, _MODAL, question_form(form_id, quote))
             case Submitted() as sent:
                 await self._sent(use, sent, rest)
@@ -120,8 +120,9 @@ class Responder:
 
     async def _sent(self, use: Use, sent: Submitted, rest: Rest) -> None:
         match self._forms.find(sent.form):
-            case Question(quote=quote):
-                await self._accept(use, use.said(quoted(sent.texts.get(QUESTION, ""), quote), quote.attachments), rest)
+            case Question(quote=quote, link=link):
+                asked = use.said(quoted(sent.texts.get(QUESTION, ""), quote), quote.attachments)
+                await self._accept(use, replace(asked, link=link), rest)
             case Call() as call:
                 texts = call.filled_in(sent.texts)
                 message = calls.called(use, call.skill, texts, call.files, self._commands)
