@@ -97,6 +97,7 @@ def made(
     catch_up: CatchUpConfig | None = None,
     quiet_after: float = 900.0,
     show_every: float = 1.0,
+    sees_for: float = 60.0,
 ) -> DiscordPlatform:
     config = config or DiscordConfig(
         token=SecretStr(token or simulator.token),
@@ -116,6 +117,7 @@ def made(
         recent=recent,
         quiet_after=quiet_after,
         show_every=show_every,
+        sees_for=sees_for,
     )
 
 
