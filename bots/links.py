@@ -12,6 +12,7 @@ Sources: https://spec.commonmark.org/0.31.2/, https://docs.slack.dev/messaging/f
 https://support.discord.com/hc/en-us/articles/210298617.
 """
 
+import copy
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,6 +33,13 @@ class Links:
 
     def __init__(self, hosts: str = "") -> None:
         self._hosts = frozenset(host.removeprefix("*.").rstrip(".") or host for host in hosts.lower().split())
+        self._known: re.Pattern[str] | None = None
+
+    def also(self, known: re.Pattern[str]) -> "Links":
+        """Return the same, with addresses live that match a pattern as a whole, whatever their host."""
+        more = copy.copy(self)
+        more._known = known
+        return more
 
     def inert(self, markdown: str) -> str:
         """Return Markdown in which no link and no picture leads to a host off the list; people still read where to."""
@@ -75,6 +83,8 @@ class Links:
 
     def live(self, address: str) -> bool:
         """Tell whether an address may be a link."""
+        if self._known is not None and self._known.fullmatch(address):
+            return True
         host = web_host(address)
         return host is not None and any(host == known or host.endswith(f".{known}") for known in self._hosts)
 

@@ -1,5 +1,7 @@
 """Links: nothing leads to a host off the list, people read where to, and everything else stays as it is."""
 
+import re
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -171,6 +173,23 @@ def test_text_without_links_comes_back_unchanged(text: str) -> None:
 )
 def test_a_host_stands_for_its_sub_domains(hosts: str, address: str, stays: bool) -> None:
     assert Links(hosts).live(address) is stays
+
+
+@pytest.mark.parametrize(
+    ("address", "stays"),
+    [
+        ("https://wiki.example/page/7", True),
+        ("https://good.example/a", True),
+        ("https://wiki.example/page/7x", False),
+        ("https://wiki.example/page/7/../8", False),
+        ("https://evil.example/https://wiki.example/page/7", False),
+    ],
+)
+def test_addresses_of_a_pattern_are_live_as_a_whole(address: str, stays: bool) -> None:
+    links = Links(GOOD).also(re.compile(r"https://wiki\.example/page/[0-9]+"))
+    text = f"See {address}, or [here]({address})."
+    assert (links.inert(text) == text) == stays
+    assert not LINKS.live("https://wiki.example/page/7"), "the rule it was made of has changed"
 
 
 @given(MARKDOWN)

@@ -5,59 +5,65 @@ https://discord.com/developers/docs/interactions/receiving-and-responding#respon
 
 import asyncio
 import logging
+import re
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 from bots.commands import Commands
-from bots.discord import calls, tree
+from bots.discord import body, calls, tree
 from bots.discord.calls import Incomplete
 from bots.discord.content import set_apart
 from bots.discord.deferrals import Deferrals
 from bots.discord.errors import translated
-from bots.discord.events import Room
+from bots.discord.events import PLACES, Room
 from bots.discord.forms import QUESTION, Call, Forms, Question, call_form, question_form
 from bots.discord.interactions import Command, Pressed, Quote, Submitted, Use, read_use
 from bots.discord.keeping import NotKeptError, keep
 from bots.discord.payloads import InteractionPayload
 from bots.discord.reply import split
-from bots.discord.rest import DEFERRED, EPHEMERAL, MESSAGE, Rest, sentence
+from bots.discord.rest import DEFERRED, EPHEMERAL, Rest
 from bots.links import Links
 from bots.platform import Inbox
 from core import controls, incident
 from core.errors import PlatformError, UserError
 from core.messages import Message, Reply
+from core.outlet import Part
 
 log = logging.getLogger("steward.discord")
 
 _DEFERRED_UPDATE, _MODAL = 6, 9
-_NO_PREVIEWS: Final = 1 << 2
-_PRESS_SECONDS: Final = 2.0
-"""Seconds that a control is waited for before Discord is told that it was used."""
+_WAIT_SECONDS: Final = 2.0
+"""Seconds that an answer to one person is waited for before Discord is told that it is to come."""
 
 _REMEMBERED: Final = 1000
-"""Presses that are known when they come again."""
+"""Presses and commands that are known when they come again."""
+
+_PERMALINK: Final = re.compile(rf"{re.escape(PLACES)}/(?:@me|[0-9]+)/[0-9]+(?:/[0-9]+)?")
+"""The address of a message or channel, which shows nothing to those who may not see it."""
 
 _LOST: Final = "Sorry, I could not take this in. Please send it again."
 _FAILED: Final = "Sorry, something went wrong here."
 _NOT_OURS: Final = "I do not know this control; it may be from an earlier version of me. Please ask me again."
 _FORGOTTEN: Final = "I was restarted since this form was opened, and no longer know what it is about. Please try again."
 
+T = TypeVar("T")
+
 
 class Responder:
     """Takes up interactions and answers those that need no turn.
 
     Args:
-        links: which links stay live in what is said.
+        links: which links stay live in what is said; here those to messages do, too.
     """
 
     def __init__(self, inbox: Inbox, commands: Commands, deferrals: Deferrals, links: Links) -> None:
         self._inbox = inbox
         self._commands = commands
         self._deferrals = deferrals
-        self._links = links
+        self._links = links.also(_PERMALINK)
         self._forms = Forms()
         self._carried_out: deque[str] = deque(maxlen=_REMEMBERED)
 
@@ -78,13 +84,14 @@ class Responder:
             with translated():
                 await self._take_up(use, rest)
         except UserError as error:
-            await self._say(use, rest, str(error))
+            await self._say(use, rest, Reply(text=str(error)))
         except NotKeptError as error:
-            await self._say(use, rest, _LOST + incident.sentence(incident.incident(log, str(error), error.__cause__)))
+            name = incident.incident(log, str(error), error.__cause__)
+            await self._say(use, rest, Reply(text=_LOST + incident.sentence(name)))
         except PlatformError:
             raise
         except Exception as error:
-            await self._say(use, rest, _failed(f"{use.message.id} could not be taken up", error))
+            await self._say(use, rest, Reply(text=_failed(f"{use.message.id} could not be taken up", error)))
 
     async def _take_up(self, use: Use, rest: Rest) -> None:
         match use.what:
@@ -139,14 +146,26 @@ class Responder:
             await rest.respond(use.id, use.token, DEFERRED)
 
     async def _answer(self, use: Use, command: Command, rest: Rest) -> None:
-        """Answer a sub-command that needs no turn."""
+        """Answer a sub-command that needs no turn, once also where a resumed connection repeats it."""
+        if not self._is_first(use):
+            return
+        defer = partial(rest.respond, use.id, use.token, DEFERRED, {"flags": EPHEMERAL})
+        reply, deferred = await _in_time(self._run(use, command), defer)
+        if not deferred:
+            await self._say(use, rest, reply)
+            return
+        first, *more = self._parts(use, reply)
+        await rest.edit_response(use.application_id, use.token, body.edited(first))
+        await self._add(use, rest, more)
+
+    async def _run(self, use: Use, command: Command) -> Reply:
+        """Carry out a sub-command; a failure is said in a sentence."""
         try:
-            text = (await self._commands.run(command.sub, use.message, calls.line(command))).text
-        except UserError:
-            raise
-        except Exception as error:  # here, for it is none of Discord's
-            text = _failed(f"/{tree.STEWARD} {command.sub} ({use.message.id}) failed", error)
-        await self._say(use, rest, text)
+            return await self._commands.run(command.sub, use.message, calls.line(command))
+        except UserError as error:
+            return Reply(text=str(error))
+        except Exception as error:
+            return Reply(text=_failed(f"/{tree.STEWARD} {command.sub} ({use.message.id}) failed", error))
 
     async def _press(self, use: Use, pressed: Pressed, rest: Rest) -> None:
         known = controls.read(pressed.key)
@@ -154,23 +173,20 @@ class Responder:
             raise UserError(_NOT_OURS)
         # what a press asks for is a message of its own; where the bot is no member, only the interaction brings it
         opens = use.installed_by_person and known.action == "file"
+        defer = partial(rest.respond, use.id, use.token, DEFERRED if opens else _DEFERRED_UPDATE)
         with self._deferrals.pending(use.id):
-            pressing = asyncio.create_task(self._pressed(use, pressed))
-            done, _ = await asyncio.wait({pressing}, timeout=_PRESS_SECONDS)
-            if pressing in done and pressing.result():
-                await self._say(use, rest, pressing.result())
+            text, deferred = await _in_time(self._pressed(use, pressed), defer)
+            if text and not deferred:
+                await self._say(use, rest, Reply(text=text))
                 return
-            try:
-                await rest.respond(use.id, use.token, DEFERRED if opens else _DEFERRED_UPDATE)
-            finally:
-                text = await pressing
-        await self._add(use, rest, self._pieces(text))
+            if not deferred:
+                await defer()
+        await self._add(use, rest, self._parts(use, Reply(text=text)))
 
     async def _pressed(self, use: Use, pressed: Pressed) -> str:
         """Carry out a press, once also where a resumed connection repeats it; a failure is said in a sentence."""
-        if use.id in self._carried_out:
+        if not self._is_first(use):
             return ""
-        self._carried_out.append(use.id)
         here = {"channel_id": use.message.origin["channel_id"], "message_id": pressed.message_id}
         message = use.message if use.installed_by_person else replace(use.message, origin=here)
         try:
@@ -178,18 +194,43 @@ class Responder:
         except NotKeptError as error:
             return _failed(str(error), error.__cause__)
 
-    async def _say(self, use: Use, rest: Rest, text: str) -> None:
+    def _is_first(self, use: Use) -> bool:
+        """Tell whether a use was not carried out yet, and take note of it."""
+        if use.id in self._carried_out:
+            return False
+        self._carried_out.append(use.id)
+        return True
+
+    async def _say(self, use: Use, rest: Rest, reply: Reply) -> None:
         """Answer the one person who used something."""
-        first, *more = self._pieces(text)
-        await rest.respond(use.id, use.token, MESSAGE, {"content": first, "flags": EPHEMERAL | _NO_PREVIEWS})
+        first, *more = self._parts(use, reply)
+        await rest.answer(use.id, use.token, body.response(first))
         await self._add(use, rest, more)
 
-    async def _add(self, use: Use, rest: Rest, pieces: Sequence[str]) -> None:
-        for piece in pieces:
-            await rest.follow_up(use.application_id, use.token, sentence(piece, ephemeral=True))
+    async def _add(self, use: Use, rest: Rest, parts: Sequence[Part]) -> None:
+        for part in parts:
+            await rest.follow_up(use.application_id, use.token, body.private(part))
 
-    def _pieces(self, text: str) -> Sequence[str]:
-        return [piece.text for piece in split(Reply(text=self._links.inert(text)))]
+    def _parts(self, use: Use, reply: Reply) -> Sequence[Part]:
+        """Divide a reply into messages; a file that is too large is named in the text instead."""
+        limit = body.file_limit(use.message) or body.FILE_LIMIT
+        return [
+            body.within(Part(key=f"{use.id}.{number}", text=piece.text, attachments=piece.attachments), limit)
+            for number, piece in enumerate(split(replace(reply, text=self._links.inert(reply.text))))
+        ]
+
+
+async def _in_time(work: Coroutine[object, object, T], defer: Callable[[], Awaitable[None]]) -> tuple[T, bool]:
+    """Return what `work` returns, and whether it took so long that its answer was deferred meanwhile."""
+    working = asyncio.create_task(work)
+    done, _ = await asyncio.wait({working}, timeout=_WAIT_SECONDS)
+    if done:
+        return working.result(), False
+    try:
+        await defer()
+    finally:
+        result = await working
+    return result, True
 
 
 def quoted(question: str, quote: Quote) -> str:
