@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from bots.discord.events import Me, Room, branched, can_branch, is_blanked, read_edit, read_message
+from bots.discord.events import Me, Room, branched, can_branch, is_blanked, only_replies, read_edit, read_message
 from bots.discord.payloads import MessagePayload
 from core.messages import ADMIN, Attachment, Audience, Conversation, JsonObject, Message, Person
 
@@ -116,6 +116,22 @@ def test_nobody_is_an_admin_in_direct_messages() -> None:
 
 def test_the_bots_own_role_is_a_mention() -> None:
     assert text_of("<@&901> hi", mentions=[], mention_roles=["901"]) == "hi"
+
+
+def test_a_reply_that_names_nobody_is_told_from_a_mention() -> None:
+    replied: JsonObject = {"id": "5", "author": STEWARD}
+    changes: list[tuple[JsonObject, bool]] = [
+        ({"content": "and now?"}, True),  # mentions the bot as every reply does
+        ({"content": "and now?", "mentions": []}, True),
+        ({"content": "<@900> and now?"}, False),
+        ({"content": "<@!900> and now?", "mentions": []}, False),
+        ({"content": "<@&901> and now?", "mentions": [], "mention_roles": ["901"]}, False),
+        ({"content": "and now?", "guild_id": None}, False),
+    ]
+    for changed, alone in changes:
+        payload = MessagePayload.model_validate(MENTION | {"referenced_message": replied} | changed)
+        assert only_replies(payload, ME) == alone, f"wrong for {changed}"
+    assert not only_replies(MessagePayload.model_validate(MENTION | {"content": "chatter", "mentions": []}), ME)
 
 
 def test_another_role_is_none() -> None:

@@ -107,6 +107,14 @@ def is_blanked(payload: MessagePayload, me: Me) -> bool:
     return _for_bot(payload, me) and not (payload.content or payload.attachments or payload.sticker_items)
 
 
+def only_replies(payload: MessagePayload, me: Me) -> bool:
+    """Tell whether a message in a server is for the bot only because it replies to it, and does not name it.
+
+    A reply mentions whom it replies to unless its author switches that off, so that this mention says little.
+    """
+    return payload.guild_id is not None and _for_bot(payload, me) and not _named(payload, me)
+
+
 def can_branch(message: Message, room: Room) -> bool:
     """Tell whether a message stands at a channel's root, where a thread can be opened from it."""
     return room.branches and message.conversation.thread is None
@@ -194,8 +202,11 @@ def _is_admin(payload: MessagePayload, me: Me) -> bool:
 
 
 def _mentioned(payload: MessagePayload, me: Me) -> bool:
-    mentioned = me.id in USER_MENTION.findall(payload.content) or any(user.id == me.id for user in payload.mentions)
-    return mentioned or not me.roles.isdisjoint(payload.mention_roles)
+    return _named(payload, me) or any(user.id == me.id for user in payload.mentions)
+
+
+def _named(payload: MessagePayload, me: Me) -> bool:
+    return me.id in USER_MENTION.findall(payload.content) or not me.roles.isdisjoint(payload.mention_roles)
 
 
 def _text(payload: MessagePayload, me: Me) -> str:

@@ -102,6 +102,7 @@ class DiscordPlatform:
             self._commands,
             self._deferrals,
             self._cursors,
+            self._channels,
             thread_after=self._config.thread_after,
             recent=self._recent,
             links=self._links,
