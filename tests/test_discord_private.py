@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bots.commands import Handler
-from bots.discord import respond
+from bots.discord import private
 from bots.simulator.discord import DiscordSimulator, Fault
 from bots.simulator.discord.interactions import Interaction
 from bots.simulator.discord.world import EPHEMERAL
@@ -89,7 +89,7 @@ async def test_more_than_one_message_holds_goes_into_several(simulator: DiscordS
 async def test_a_command_that_takes_long_is_deferred_for_the_one_who_used_it(
     simulator: DiscordSimulator, monkeypatch: pytest.MonkeyPatch, fails: bool
 ) -> None:
-    monkeypatch.setattr(respond, "_WAIT_SECONDS", 0.05)
+    monkeypatch.setattr(private, "_WAIT_SECONDS", 0.05)
     general, ada, done = simulator.channel("general"), simulator.person("Ada"), asyncio.Event()
 
     async def slow(used: Message, rest: str) -> Reply:

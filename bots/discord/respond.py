@@ -3,67 +3,55 @@
 https://discord.com/developers/docs/interactions/receiving-and-responding#responding-to-an-interaction
 """
 
-import asyncio
 import logging
-import re
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final
 
 from bots.commands import Commands
-from bots.discord import body, calls, tree
+from bots.discord import calls, tree
 from bots.discord.calls import Incomplete
 from bots.discord.content import set_apart
 from bots.discord.deferrals import Deferrals
 from bots.discord.errors import translated
-from bots.discord.events import PLACES, Room
+from bots.discord.events import Room
 from bots.discord.forms import QUESTION, Call, Forms, Question, call_form, question_form
 from bots.discord.interactions import Command, Pressed, Quote, Submitted, Use, read_use
 from bots.discord.keeping import NotKeptError, keep
 from bots.discord.payloads import InteractionPayload
-from bots.discord.reply import split
+from bots.discord.private import Private, in_time
 from bots.discord.rest import DEFERRED, EPHEMERAL, Rest
 from bots.links import Links
 from bots.platform import Inbox
 from core import controls, incident
 from core.errors import PlatformError, UserError
 from core.messages import Message, Reply
-from core.outlet import Part
 
 log = logging.getLogger("steward.discord")
 
 _DEFERRED_UPDATE, _MODAL = 6, 9
-_WAIT_SECONDS: Final = 2.0
-"""Seconds that an answer to one person is waited for before Discord is told that it is to come."""
-
 _REMEMBERED: Final = 1000
 """Presses and commands that are known when they come again."""
-
-_PERMALINK: Final = re.compile(rf"{re.escape(PLACES)}/(?:@me|[0-9]+)/[0-9]+(?:/[0-9]+)?")
-"""The address of a message or channel, which shows nothing to those who may not see it."""
 
 _LOST: Final = "Sorry, I could not take this in. Please send it again."
 _FAILED: Final = "Sorry, something went wrong here."
 _NOT_OURS: Final = "I do not know this control; it may be from an earlier version of me. Please ask me again."
 _FORGOTTEN: Final = "I was restarted since this form was opened, and no longer know what it is about. Please try again."
 
-T = TypeVar("T")
-
 
 class Responder:
     """Takes up interactions and answers those that need no turn.
 
     Args:
-        links: which links stay live in what is said; here those to messages do, too.
+        links: which links stay live in what is said.
     """
 
     def __init__(self, inbox: Inbox, commands: Commands, deferrals: Deferrals, links: Links) -> None:
         self._inbox = inbox
         self._commands = commands
         self._deferrals = deferrals
-        self._links = links.also(_PERMALINK)
+        self._links = links
         self._forms = Forms()
         self._carried_out: deque[str] = deque(maxlen=_REMEMBERED)
 
@@ -84,14 +72,13 @@ class Responder:
             with translated():
                 await self._take_up(use, rest)
         except UserError as error:
-            await self._say(use, rest, Reply(text=str(error)))
+            await self._say(use, rest, str(error))
         except NotKeptError as error:
-            name = incident.incident(log, str(error), error.__cause__)
-            await self._say(use, rest, Reply(text=_LOST + incident.sentence(name)))
+            await self._say(use, rest, _LOST + incident.sentence(incident.incident(log, str(error), error.__cause__)))
         except PlatformError:
             raise
         except Exception as error:
-            await self._say(use, rest, Reply(text=_failed(f"{use.message.id} could not be taken up", error)))
+            await self._say(use, rest, _failed(f"{use.message.id} could not be taken up", error))
 
     async def _take_up(self, use: Use, rest: Rest) -> None:
         match use.what:
@@ -150,13 +137,9 @@ class Responder:
         if not self._is_first(use):
             return
         defer = partial(rest.respond, use.id, use.token, DEFERRED, {"flags": EPHEMERAL})
-        reply, deferred = await _in_time(self._run(use, command), defer)
-        if not deferred:
-            await self._say(use, rest, reply)
-            return
-        first, *more = self._parts(use, reply)
-        await rest.edit_response(use.application_id, use.token, body.edited(first))
-        await self._add(use, rest, more)
+        reply, deferred = await in_time(self._run(use, command), defer)
+        private = Private(use, rest, self._links)
+        await (private.fill(reply) if deferred else private.say(reply))
 
     async def _run(self, use: Use, command: Command) -> Reply:
         """Carry out a sub-command; a failure is said in a sentence."""
@@ -175,13 +158,13 @@ class Responder:
         opens = use.installed_by_person and known.action == "file"
         defer = partial(rest.respond, use.id, use.token, DEFERRED if opens else _DEFERRED_UPDATE)
         with self._deferrals.pending(use.id):
-            text, deferred = await _in_time(self._pressed(use, pressed), defer)
+            text, deferred = await in_time(self._pressed(use, pressed), defer)
             if text and not deferred:
-                await self._say(use, rest, Reply(text=text))
+                await self._say(use, rest, text)
                 return
             if not deferred:
                 await defer()
-        await self._add(use, rest, self._parts(use, Reply(text=text)))
+        await Private(use, rest, self._links).add(Reply(text=text))
 
     async def _pressed(self, use: Use, pressed: Pressed) -> str:
         """Carry out a press, once also where a resumed connection repeats it; a failure is said in a sentence."""
@@ -201,36 +184,8 @@ class Responder:
         self._carried_out.append(use.id)
         return True
 
-    async def _say(self, use: Use, rest: Rest, reply: Reply) -> None:
-        """Answer the one person who used something."""
-        first, *more = self._parts(use, reply)
-        await rest.answer(use.id, use.token, body.response(first))
-        await self._add(use, rest, more)
-
-    async def _add(self, use: Use, rest: Rest, parts: Sequence[Part]) -> None:
-        for part in parts:
-            await rest.follow_up(use.application_id, use.token, body.private(part))
-
-    def _parts(self, use: Use, reply: Reply) -> Sequence[Part]:
-        """Divide a reply into messages; a file that is too large is named in the text instead."""
-        limit = body.file_limit(use.message) or body.FILE_LIMIT
-        return [
-            body.within(Part(key=f"{use.id}.{number}", text=piece.text, attachments=piece.attachments), limit)
-            for number, piece in enumerate(split(replace(reply, text=self._links.inert(reply.text))))
-        ]
-
-
-async def _in_time(work: Coroutine[object, object, T], defer: Callable[[], Awaitable[None]]) -> tuple[T, bool]:
-    """Return what `work` returns, and whether it took so long that its answer was deferred meanwhile."""
-    working = asyncio.create_task(work)
-    done, _ = await asyncio.wait({working}, timeout=_WAIT_SECONDS)
-    if done:
-        return working.result(), False
-    try:
-        await defer()
-    finally:
-        result = await working
-    return result, True
+    async def _say(self, use: Use, rest: Rest, text: str) -> None:
+        await Private(use, rest, self._links).say(Reply(text=text))
 
 
 def quoted(question: str, quote: Quote) -> str:

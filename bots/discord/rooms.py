@@ -45,11 +45,6 @@ class _ChannelPayload(Payload):
     last_message_id: str | None = None
 
 
-def server(client: discord.Client, guild_id: str) -> discord.Guild | None:
-    """Return a server that the bot is in."""
-    return client.get_guild(int(guild_id)) if guild_id.isdecimal() else None
-
-
 def channel(client: discord.Client, channel_id: str) -> Channel | None:
     """Return a channel or thread that the bot can see."""
     return client.get_channel(int(channel_id)) if channel_id.isdecimal() else None
@@ -79,7 +74,7 @@ def used_in(client: discord.Client, payload: InteractionPayload) -> Room:
 def me(client: discord.Client, guild_id: str | None) -> Me:
     """Return who the bot is in a server, or in direct messages."""
     assert client.user is not None, "events come after the login"
-    guild = server(client, guild_id or "")
+    guild = client.get_guild(int(guild_id)) if guild_id and guild_id.isdecimal() else None
     if guild is None:
         return Me(id=str(client.user.id))
     own = guild.self_role

@@ -65,11 +65,11 @@ class Sight:
     def _in_server(self, message: Message) -> frozenset[Audience]:
         """Return the server, and the channel that a private thread hangs on: only who sees that sees the thread.
 
-        Where the bot is no member nothing is known. A voice channel may have guests, who see nothing else.
+        Of a channel that the bot is not in nothing is known. A voice channel may have guests, who see nothing else.
         """
         place = message.conversation
-        server = rooms.server(self._client, place.workspace)
-        if server is None or server.unavailable or isinstance(rooms.channel(self._client, place.channel), rooms.VOICE):
+        found = rooms.channel(self._client, place.channel)
+        if not isinstance(found, discord.abc.GuildChannel) or isinstance(found, rooms.VOICE) or found.guild.unavailable:
             return _NOTHING
         room = rooms.room(self._client, place.channel)
         return frozenset({place.workspace_audience, audience(place.channel, place.workspace, message.author.id, room)})
