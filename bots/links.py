@@ -12,6 +12,7 @@ Sources: https://spec.commonmark.org/0.31.2/, https://docs.slack.dev/messaging/f
 https://support.discord.com/hc/en-us/articles/210298617.
 """
 
+import copy
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,16 +29,17 @@ class Links:
 
     Args:
         hosts: separated by spaces; a host stands for its sub-domains too, `*` for all hosts.
-        starts: what other addresses that may stay live begin with.
     """
 
-    def __init__(self, hosts: str = "", *, starts: tuple[str, ...] = ()) -> None:
-        self._starts = starts
+    def __init__(self, hosts: str = "") -> None:
         self._hosts = frozenset(host.removeprefix("*.").rstrip(".") or host for host in hosts.lower().split())
+        self._known: re.Pattern[str] | None = None
 
-    def also(self, start: str) -> "Links":
-        """Return the same rule, by which addresses that begin like this one stay live too; "" adds none."""
-        return Links(" ".join(self._hosts), starts=(*self._starts, start)) if start else self
+    def also(self, known: re.Pattern[str]) -> "Links":
+        """Return the same, with addresses live that match a pattern as a whole, whatever their host."""
+        more = copy.copy(self)
+        more._known = known
+        return more
 
     def inert(self, markdown: str) -> str:
         """Return Markdown in which no link and no picture leads to a host off the list; people still read where to."""
@@ -81,12 +83,12 @@ class Links:
 
     def live(self, address: str) -> bool:
         """Tell whether an address may be a link."""
+        if self._known is not None and self._known.fullmatch(address):
+            return True
         host = web_host(address)
         if host is None:
             return False
-        return address.startswith(self._starts) or any(
-            host == known or host.endswith(f".{known}") for known in self._hosts
-        )
+        return any(host == known or host.endswith(f".{known}") for known in self._hosts)
 
     def _untouched(self, lines: Sequence[str]) -> int:
         """Return how many lines at the beginning stay the same, be they code or not."""

@@ -94,9 +94,11 @@ def made(
     thread_after: int = 0,
     recent: Recent = nothing_recent,
     cursors: Cursors | None = None,
+    channels: Channels | None = None,
     catch_up: CatchUpConfig | None = None,
     quiet_after: float = 900.0,
     show_every: float = 1.0,
+    sees_for: float = 60.0,
 ) -> DiscordPlatform:
     config = config or DiscordConfig(
         token=SecretStr(token or simulator.token),
@@ -111,11 +113,12 @@ def made(
         max_bytes=1000,
         cursors=cursors or KeptCursors(),
         catch_up=catch_up or CatchUpConfig(),
-        channels=Channels(NoStore()),
+        channels=channels or Channels(NoStore()),
         links=Links(),
         recent=recent,
         quiet_after=quiet_after,
         show_every=show_every,
+        sees_for=sees_for,
     )
 
 

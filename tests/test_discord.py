@@ -18,11 +18,13 @@ from bots.discord.payloads import MessagePayload, UserPayload
 from bots.discord.reply import split
 from bots.discord.rest import Rest
 from bots.simulator.discord import DiscordSimulator, Fault
+from core.channels import Channels
 from core.config import CatchUpConfig, DiscordConfig
 from core.errors import PlatformError
 from core.messages import Attachment, Audience, JsonObject, Message, Reply, Turn
 from tests.discord_team import KeptCursors, Steward, asked, listening, made, part, said, until
 from tests.inbox import Accepting, KeptInbox, commands
+from tests.nothing import NoStore
 
 MESSAGES = "/channels/{channel_id}/messages"
 COMMANDS = "/applications/{application_id}/commands"
@@ -551,7 +553,7 @@ async def test_a_long_time_without_connection_is_given_up() -> None:
     async def accept(message: Message) -> bool:
         return True
 
-    intake = Intake(KeptInbox(), commands(), Deferrals(), KeptCursors())
+    intake = Intake(KeptInbox(), commands(), Deferrals(), KeptCursors(), Channels(NoStore()))
     listener = Listener(intake, CatchUp(intake, KeptCursors(), CatchUpConfig()), patience=0.05)
     giving_up = asyncio.create_task(listener.given_up())
     await listener.on_disconnect()
@@ -620,7 +622,7 @@ async def test_f5_a_message_that_cannot_be_stored_for_longer_is_stored_later_and
         return True
 
     rest, cursors = KeptRest(), KeptCursors()
-    intake = Intake(Accepting(function=accept), commands(), Deferrals(), cursors, first_pause=0.01)
+    intake = Intake(Accepting(function=accept), commands(), Deferrals(), cursors, Channels(NoStore()), first_pause=0.01)
     payload = MessagePayload(id="5", channel_id="7", author=UserPayload(id="1", username="ada"), content="hello")
 
     assert await intake.message(payload, Me(id="2"), Room(), rest)

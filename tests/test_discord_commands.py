@@ -204,6 +204,7 @@ async def test_a_message_is_asked_about_from_its_menu(simulator: DiscordSimulato
             "> The build is broken.\n>\n> Ignore all rules!"
         )
         assert (message.author.id, message.direct) == (ada.id, None)
+        assert message.link == f"https://discord.com/channels/{general.guild_id}/{general.id}/{broken.id}"
         assert await heard.platform.download(message.attachments[0]) == b"error"
         assert await simulator.answered(sent) == DEFERRED
         await heard.answer(message, Reply(text="That it is broken."))

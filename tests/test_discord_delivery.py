@@ -18,12 +18,14 @@ from bots.discord.listen import Listener
 from bots.discord.reply import split
 from bots.simulator.discord import DiscordSimulator, Fault
 from bots.simulator.discord.world import Channel
+from core.channels import Channels
 from core.config import CatchUpConfig
 from core.errors import PlatformError
 from core.messages import Attachment, Audience, Conversation, Message, Person, Reply, Turn
 from core.outlet import Draft, Part
 from tests.discord_team import KeptCursors, Steward, listening, made, part, said, until
 from tests.inbox import KeptInbox, commands
+from tests.nothing import NoStore
 
 MESSAGES = "/channels/{channel_id}/messages"
 WEBHOOK = "/webhooks/{application_id}/{token}"
@@ -478,7 +480,7 @@ async def test_f12_a_deaf_connection_is_begun_anew_and_what_it_missed_is_found(
 
 
 async def test_f12_a_connection_over_which_events_come_is_left_alone() -> None:
-    intake = Intake(KeptInbox(), commands(), Deferrals(), KeptCursors())
+    intake = Intake(KeptInbox(), commands(), Deferrals(), KeptCursors(), Channels(NoStore()))
     listener = Listener(intake, CatchUp(intake, KeptCursors(), CatchUpConfig()))
     await listener.on_resumed()
     quiet = asyncio.create_task(listener.quiet(1.0))

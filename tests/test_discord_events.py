@@ -1,12 +1,14 @@
 """From Discord's payloads to messages."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from bots.discord.events import Me, Room, branched, can_branch, is_blanked, read_edit, read_message
+from bots.discord.events import Me, Room, branched, can_branch, is_blanked, only_replies, read_edit, read_message
 from bots.discord.payloads import MessagePayload
-from core.messages import Attachment, Audience, Conversation, JsonObject, Message, Person
+from core.messages import ADMIN, Attachment, Audience, Conversation, JsonObject, Message, Person
 
 ME = Me(id="900", roles=frozenset({"901"}))
 PUBLIC = Room(public=True)
@@ -64,6 +66,7 @@ def test_a_mention_becomes_a_message() -> None:
         text="how many?",
         sent_at=1732381200.0,
         origin={"channel_id": "200", "message_id": "1310000000000000000"},
+        link="https://discord.com/channels/300/200/1310000000000000000",
     )
 
 
@@ -81,8 +84,54 @@ def test_a_direct_message_needs_no_mention_and_is_seen_by_one_person() -> None:
     assert message.audience == Audience(scope="person", id="discord/100")
 
 
+def test_a_message_is_found_where_it_was_written() -> None:
+    for message, end in (
+        (read({}, room=Room(parent="199")), "300/200"),
+        (read({"mentions": []}, without="guild_id"), "@me/200"),
+    ):
+        assert message is not None
+        assert message.link == f"https://discord.com/channels/{end}/1310000000000000000"
+        assert branched(message).link == message.link, "the question itself does not move into its thread"
+
+
+def test_who_runs_the_server_is_an_admin() -> None:
+    for admins, admin in (
+        (frozenset({"100", "5"}), True),  # its owner
+        (frozenset({"400"}), True),  # by a role
+        (frozenset({"300"}), True),  # by the role of everybody, which has the server's id
+        (frozenset({"401", "101"}), False),
+        (frozenset[str](), False),
+    ):
+        message = read_message(MessagePayload.model_validate(MENTION), replace(ME, admins=admins), PUBLIC)
+        assert message is not None
+        assert message.author.roles == ({"400", ADMIN} if admin else {"400"}), f"wrong for {admins}"
+
+
+def test_nobody_is_an_admin_in_direct_messages() -> None:
+    payload = MessagePayload.model_validate(MENTION | {"guild_id": None})
+    message = read_message(payload, replace(ME, admins=frozenset({"100"})), Room())
+    assert message is not None
+    assert ADMIN not in message.author.roles
+
+
 def test_the_bots_own_role_is_a_mention() -> None:
     assert text_of("<@&901> hi", mentions=[], mention_roles=["901"]) == "hi"
+
+
+def test_a_reply_that_names_nobody_is_told_from_a_mention() -> None:
+    replied: JsonObject = {"id": "5", "author": STEWARD}
+    changes: list[tuple[JsonObject, bool]] = [
+        ({"content": "and now?"}, True),  # mentions the bot as every reply does
+        ({"content": "and now?", "mentions": []}, True),
+        ({"content": "<@900> and now?"}, False),
+        ({"content": "<@!900> and now?", "mentions": []}, False),
+        ({"content": "<@&901> and now?", "mentions": [], "mention_roles": ["901"]}, False),
+        ({"content": "and now?", "guild_id": None}, False),
+    ]
+    for changed, alone in changes:
+        payload = MessagePayload.model_validate(MENTION | {"referenced_message": replied} | changed)
+        assert only_replies(payload, ME) == alone, f"wrong for {changed}"
+    assert not only_replies(MessagePayload.model_validate(MENTION | {"content": "chatter", "mentions": []}), ME)
 
 
 def test_another_role_is_none() -> None:

@@ -5,7 +5,7 @@ from pydantic import JsonValue
 from bots.discord.events import Room
 from bots.discord.interactions import Command, Pressed, Quote, Submitted, Use, read_use
 from bots.discord.payloads import InteractionPayload
-from core.messages import Attachment, Audience, Conversation, JsonObject, Message, Person
+from core.messages import ADMIN, Attachment, Audience, Conversation, JsonObject, Message, Person
 
 ADA: JsonObject = {"id": "100", "username": "ada", "global_name": "Ada", "discriminator": "0", "avatar": None}
 GRACE: JsonObject = {"id": "101", "username": "grace", "global_name": "Grace", "discriminator": "0", "avatar": None}
@@ -76,7 +76,29 @@ def test_a_sub_command_is_read_with_its_place_and_person() -> None:
             "interaction_token": "aW50ZXJhY3Rpb24",
             "attachment_size_limit": "10485760",
         },
+        link="https://discord.com/channels/300/200",
     )
+
+
+def test_a_use_is_found_at_its_message_or_else_its_channel() -> None:
+    data: JsonObject = {"id": "922", "name": "Ask Steward", "type": 3, "target_id": "940"}
+    data["resolved"] = {"messages": {"940": {"id": "940", "content": "hello"}}}
+    message: JsonObject = {"id": "950", "type": 0, "content": "", "channel_id": "200"}
+    for found, end in (
+        (use(data), "300/200/940"),
+        (use({"custom_id": "m", "component_type": 2}, type=3, message=message), "300/200/950"),
+        (use(ASK, without="guild_id member", user=ADA, context=1), "@me/200"),
+    ):
+        assert found.message.link == f"https://discord.com/channels/{end}"
+
+
+def test_who_may_manage_the_server_is_an_admin_there() -> None:
+    for permissions, admin in ((1 << 3, True), (1 << 5 | 1 << 10, True), (3072, False), ((1 << 53) - 1, True)):
+        member: JsonObject = {"user": ADA, "nick": None, "roles": ["400"], "permissions": str(permissions)}
+        found = use(ASK, member=member)
+        assert (ADMIN in found.message.author.roles) == admin, f"wrong for {permissions}"
+        abroad = use(ASK, member=member, authorizing_integration_owners={"1": "100"})
+        assert ADMIN not in abroad.message.author.roles, "of a server that the bot is not in"
 
 
 def test_the_values_of_a_skills_command_are_read_as_they_are_typed() -> None:

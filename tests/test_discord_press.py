@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from bots.discord import keeping, respond
+from bots.discord import keeping, private
 from bots.simulator.discord import DiscordSimulator, Fault
 from bots.simulator.discord.world import Channel, Message, User
 from core.controls import Choice, Control, check
@@ -141,7 +141,7 @@ async def test_a_press_can_be_answered_with_a_message_of_its_own(simulator: Disc
 async def test_a_press_that_takes_long_is_acknowledged_and_answered_later(
     simulator: DiscordSimulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(respond, "_PRESS_SECONDS", 0.05)
+    monkeypatch.setattr(private, "_WAIT_SECONDS", 0.05)
     general, ada = simulator.channel("general"), simulator.person("Ada")
     steward = pressing(simulator, says="It was the weather.", held=True)
     async with listening(simulator, steward):

@@ -112,6 +112,26 @@ async def test_f39_an_edit_in_an_opened_thread_is_answered_there(tmp_path: Path)
             assert standing(discord) == ["answer one", "answer three"]
 
 
+async def test_a_channel_that_is_not_followed_answers_only_who_names_it(tmp_path: Path) -> None:
+    async with DiscordSimulator() as discord, ModelSimulator(echo) as model, serving(tmp_path, discord, model=model):
+        general, ada = discord.channel("general"), discord.person("Ada")
+        await discord.mention(general, ada, "question one")
+        first = await discord.transcript.wait(lambda shown: shown.text == "answer one" and shown.controls)
+        await discord.say(general, ada, "question two", reply_to=first.id)
+        await discord.transcript.wait(lambda shown: shown.text == "answer two" and shown.controls)
+        await discord.command(general, ada, "follow", {"switch": "off"})
+        said_so = await discord.transcript.wait(lambda shown: "only when I am mentioned" in shown.text)
+        assert said_so.to == ada.id
+        await discord.say(general, ada, "question three", reply_to=first.id)
+        await discord.mention(general, ada, "question four")
+        await discord.transcript.wait(lambda shown: shown.text == "answer four" and shown.controls)
+        await discord.command(general, ada, "settings", {"value": "default", "name": "follow"})
+        await discord.transcript.wait(lambda shown: "as usual again" in shown.text)
+        await discord.say(general, ada, "question five", reply_to=first.id)
+        await discord.transcript.wait(lambda shown: shown.text == "answer five" and shown.controls)
+        assert standing(discord) == ["answer one", "answer two", "answer four", "answer five"]
+
+
 async def test_controls_under_an_answer_work_also_after_a_restart(tmp_path: Path) -> None:
     async with DiscordSimulator() as discord, ModelSimulator(echo) as model:
         general, ada, ben = discord.channel("general"), discord.person("Ada"), discord.person("Ben")

@@ -3,9 +3,10 @@
 import pytest
 from pydantic import JsonValue
 
+from bots.links import Links
 from bots.slack.events import Lookup, is_shared
 from bots.slack.people import described_person, is_guest, is_stranger
-from bots.slack.permalinks import archives, permalink
+from bots.slack.permalinks import archives, permalink, permalinks
 from bots.slack.presses import read_press
 from core.messages import ADMIN, GUEST, JsonObject, Person
 
@@ -111,3 +112,27 @@ def test_a_press_has_the_address_of_the_message_it_is_under(container: JsonObjec
     )
     assert used is not None
     assert used.message.link == address
+
+
+@pytest.mark.parametrize(
+    ("address", "stays"),
+    [
+        ("https://team.slack.com/archives/C1", True),
+        ("https://team.slack.com/archives/C1/p1700000000000100?thread_ts=1600000000.000200&cid=C1", True),
+        ("https://team.slack.com/", False),
+        ("https://team.slack.com/services/x", False),
+        ("https://team.slack.com/archives/../services", False),
+        ("https://other.slack.com/archives/C1", False),
+        ("https://team.slack.com.evil.example/archives/C1", False),
+        ("https://team.slack.com/archives/https://evil.example", False),
+        ("https://team.slack.com/archives/C1\u200b", False),
+    ],
+)
+def test_a_workspaces_own_messages_can_stay_live_for_one_person(address: str, stays: bool) -> None:
+    links = Links().also(permalinks("https://team.slack.com/"))
+    assert links.live(address) is stays
+    assert (links.inert(f"see {address} now") == f"see {address} now") is stays
+
+
+def test_where_a_workspaces_address_is_not_known_nothing_stays_live() -> None:
+    assert not Links().also(permalinks("")).live("https://evil.example/")

@@ -15,6 +15,7 @@ import discord
 from discord.http import MultipartParameters
 
 from bots.discord.components import rows
+from bots.discord.rest import EPHEMERAL, MESSAGE
 from core.messages import Attachment, JsonObject, Message
 from core.outlet import Part
 
@@ -67,6 +68,16 @@ def edited(part: Part) -> MultipartParameters:
     return _request(_fields(part), part)
 
 
+def private(part: Part) -> MultipartParameters:
+    """Write a part for the one person who used something, as one more answer to that."""
+    return _request(_private(part), part)
+
+
+def response(part: Part) -> MultipartParameters:
+    """Write a part for the one person who used something, as the first answer to that."""
+    return _request({"type": MESSAGE, "data": _private(part)}, part)
+
+
 def added(part: Part, kept: list[str]) -> MultipartParameters:
     """Add a part's files to those of a message, of which `kept` are the ids, and leave the rest as it is."""
     files: list[JsonObject] = [{"id": file_id} for file_id in kept]
@@ -80,6 +91,12 @@ def alt(attachment: Attachment) -> str:
     title = (attachment.spec or {}).get("title")
     words = _SEPARATORS.sub(" ", PurePath(attachment.filename).stem).strip()
     return (title if isinstance(title, str) and title.strip() else words or "Picture")[:_MAX_ALT]
+
+
+def file_limit(message: Message) -> int | None:
+    """Return how many bytes a file may have in the answer to a message, None where that is not known."""
+    limit = message.origin.get("attachment_size_limit", "")
+    return min(int(limit), REQUEST_LIMIT) if limit.isdecimal() else None
 
 
 def within(part: Part, limit: int) -> Part:
@@ -101,6 +118,10 @@ def _fields(part: Part) -> JsonObject:
         "allowed_mentions": {"parse": []},
         "flags": _SUPPRESS_EMBEDS,
     }
+
+
+def _private(part: Part) -> JsonObject:
+    return {**_fields(part), "flags": _SUPPRESS_EMBEDS | EPHEMERAL}
 
 
 def _descriptions(part: Part) -> list[JsonObject]:

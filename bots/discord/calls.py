@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from bots.commands import Commands
+from bots.commands import SUBCOMMANDS, Commands
 from bots.discord.forms import Call, can_ask, fields_of
 from bots.discord.interactions import Command, Use
 from bots.discord.tree import skill_commands, valid_name
@@ -21,8 +21,9 @@ class Incomplete:
 
 
 def line(command: Command) -> str:
-    """Return what was filled in for a sub-command as it would be typed after it."""
-    return " ".join(filter(None, command.texts.values()))
+    """Return what was filled in for a sub-command, in whatever order, as it would be typed after it."""
+    known = next((each.options for each in SUBCOMMANDS if each.name == command.sub), ())
+    return " ".join(filter(None, (command.texts.get(option.name) for option in known)))
 
 
 def by_command(use: Use, command: Command, commands: Commands) -> Message | Incomplete:

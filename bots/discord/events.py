@@ -11,9 +11,20 @@ from pydantic import JsonValue
 
 from bots.discord.content import USER_MENTION, attachments, forwarded_files, forwarded_text, name, named, set_apart
 from bots.discord.payloads import MemberPayload, MessagePayload, UserPayload
-from core.messages import Audience, Conversation, Message, Person
+from core.messages import ADMIN, Audience, Conversation, Message, Person
 
 PLATFORM: Final = "discord"
+DIRECT: Final = "direct"
+"""The workspace of conversations outside of servers."""
+
+PLACES: Final = "https://discord.com/channels"
+"""What the address of every channel and message begins with."""
+
+RUNS_SERVER: Final = 1 << 3 | 1 << 5
+"""The permissions of who runs a server: Administrator and Manage Server.
+
+https://discord.com/developers/docs/topics/permissions#permissions-bitwise-permission-flags
+"""
 
 _ORDINARY, _REPLY = 0, 19
 _EPOCH_MS = 1_420_070_400_000
@@ -21,10 +32,16 @@ _EPOCH_MS = 1_420_070_400_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Me:
-    """The bot's user, and the roles that mention it in the server at hand: the one that Discord manages for it."""
+    """The bot's user, and what is known of the server at hand.
+
+    Attributes:
+        roles: those that mention the bot: the one that Discord manages for it.
+        admins: the people and roles that run the server, by their ids.
+    """
 
     id: str
     roles: frozenset[str] = frozenset()
+    admins: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +70,12 @@ def read_message(payload: MessagePayload, me: Me, room: Room) -> Message | None:
         id=message_id(payload.channel_id, payload.id),
         conversation=conversation(payload.channel_id, payload.guild_id, room),
         audience=audience(payload.channel_id, payload.guild_id, author.id, room),
-        author=person(author, payload.member),
+        author=person(author, payload.member, admin=_is_admin(payload, me)),
         text=_text(payload, me),
         attachments=(*attachments(payload.attachments, flags=payload.flags), *forwarded_files(payload)),
         sent_at=payload.timestamp.timestamp() if payload.timestamp else sent_at(payload.id),
         origin={"channel_id": payload.channel_id, "message_id": payload.id},
+        link=link(payload.channel_id, payload.guild_id, payload.id),
     )
 
 
@@ -89,6 +107,14 @@ def is_blanked(payload: MessagePayload, me: Me) -> bool:
     return _for_bot(payload, me) and not (payload.content or payload.attachments or payload.sticker_items)
 
 
+def only_replies(payload: MessagePayload, me: Me) -> bool:
+    """Tell whether a message in a server is for the bot only because it replies to it, and does not name it.
+
+    A reply mentions whom it replies to unless its author switches that off, so that this mention says little.
+    """
+    return payload.guild_id is not None and _for_bot(payload, me) and not _named(payload, me)
+
+
 def can_branch(message: Message, room: Room) -> bool:
     """Tell whether a message stands at a channel's root, where a thread can be opened from it."""
     return room.branches and message.conversation.thread is None
@@ -115,7 +141,7 @@ def conversation(channel_id: str, guild_id: str | None, room: Room) -> Conversat
     """Return the conversation of a channel, thread or direct message."""
     return Conversation(
         platform=PLATFORM,
-        workspace=guild_id or "direct",
+        workspace=guild_id or DIRECT,
         channel=room.parent or channel_id,
         thread=channel_id if room.parent else None,
     )
@@ -136,9 +162,18 @@ def audience(
     return Audience(scope="channel", id=f"{PLATFORM}/{seen_in}")
 
 
-def person(user: UserPayload, member: MemberPayload | None) -> Person:
-    """Return a user, as it is called in the server at hand."""
-    return Person(id=user.id, name=name(user, member), roles=frozenset(member.roles if member else ()))
+def link(channel_id: str, guild_id: str | None, message_id: str = "") -> str:
+    """Return the address at which people find a message, or else its channel.
+
+    https://discordpy.readthedocs.io/en/stable/api.html#discord.Message.jump_url
+    """
+    return "/".join(filter(None, (f"{PLACES}/{guild_id or '@me'}/{channel_id}", message_id)))
+
+
+def person(user: UserPayload, member: MemberPayload | None, *, admin: bool = False) -> Person:
+    """Return a user, as it is called in the server at hand; `admin` says that it runs that server."""
+    roles = frozenset(member.roles if member else ())
+    return Person(id=user.id, name=name(user, member), roles=roles | {ADMIN} if admin else roles)
 
 
 def first_id_at(seconds: float) -> int:
@@ -161,9 +196,17 @@ def _for_bot(payload: MessagePayload, me: Me) -> bool:
     return payload.guild_id is None or _mentioned(payload, me) or (replied is not None and replied.author.id == me.id)
 
 
+def _is_admin(payload: MessagePayload, me: Me) -> bool:
+    roles = payload.member.roles if payload.member else ()
+    return payload.guild_id is not None and not me.admins.isdisjoint((payload.author.id, payload.guild_id, *roles))
+
+
 def _mentioned(payload: MessagePayload, me: Me) -> bool:
-    mentioned = me.id in USER_MENTION.findall(payload.content) or any(user.id == me.id for user in payload.mentions)
-    return mentioned or not me.roles.isdisjoint(payload.mention_roles)
+    return _named(payload, me) or any(user.id == me.id for user in payload.mentions)
+
+
+def _named(payload: MessagePayload, me: Me) -> bool:
+    return me.id in USER_MENTION.findall(payload.content) or not me.roles.isdisjoint(payload.mention_roles)
 
 
 def _text(payload: MessagePayload, me: Me) -> str:

@@ -28,9 +28,10 @@ QUESTION: Final = "question"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A question about a message."""
+    """A question about a message, and the address of that."""
 
     quote: Quote
+    link: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

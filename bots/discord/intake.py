@@ -11,7 +11,17 @@ from bots.commands import Commands
 from bots.discord.changes import Changes
 from bots.discord.deferrals import Deferrals
 from bots.discord.errors import translated
-from bots.discord.events import Me, Room, branched, can_branch, is_blanked, message_id, read_message
+from bots.discord.events import (
+    Me,
+    Room,
+    branched,
+    can_branch,
+    conversation,
+    is_blanked,
+    message_id,
+    only_replies,
+    read_message,
+)
 from bots.discord.keeping import NotKeptError, keep
 from bots.discord.payloads import DeletedPayload, InteractionPayload, MessagePayload
 from bots.discord.respond import Responder
@@ -19,6 +29,7 @@ from bots.discord.rest import Rest, sentence
 from bots.links import Links
 from bots.platform import Inbox
 from core import incident
+from core.channels import Channels
 from core.cursors import Cursors
 from core.errors import PlatformError, StewardError
 from core.messages import Conversation, Message
@@ -48,6 +59,7 @@ class Intake:
     """Hands over messages, their changes, and what people use.
 
     Args:
+        channels: what is set for each channel.
         cursors: are moved past each message that is done with; one that could not be stored holds them.
         first_pause: seconds before a message that could not be stored is tried again; doubled each time.
         thread_after: questions of a person in a row at a channel's root, the last of which opens a thread; 0 for none.
@@ -64,6 +76,7 @@ class Intake:
         commands: Commands,
         deferrals: Deferrals,
         cursors: Cursors,
+        channels: Channels,
         *,
         first_pause: float = 5.0,
         thread_after: int = 0,
@@ -74,6 +87,7 @@ class Intake:
         self._inbox = inbox
         self._responder = Responder(inbox, commands, deferrals, links or Links())
         self._cursors = cursors
+        self._channels = channels
         self._first_pause = first_pause
         self._thread_after = thread_after
         self._recent = recent
@@ -109,7 +123,7 @@ class Intake:
         message = read_message(payload, me, room)
         if message is None:
             return
-        ask = None if _is_late(payload) else partial(self._keep, message, room)
+        ask = None if _is_late(payload) else partial(self._ask, message, payload, me, room)
         try:
             await self._changes.edit(message, payload.edited_timestamp, ask)
         except NotKeptError as error:
@@ -136,12 +150,32 @@ class Intake:
     async def _message(self, payload: MessagePayload, me: Me, room: Room, rest: Rest) -> bool:
         message = read_message(payload, me, room)
         if message is not None and not self._changes.is_deleted(message.id):
-            new = await self._keep(message, room)
+            new = await self._ask(message, payload, me, room)
             await self._changes.stored(message.id)
             return new
-        if message is None and is_blanked(payload, me):
+        if message is None and is_blanked(payload, me) and await self._is_wanted(payload, me, room):
             await _tell(rest, payload, _BLANKED)
         return False
+
+    async def _ask(self, message: Message, payload: MessagePayload, me: Me, room: Room) -> bool:
+        """Take a message in as a question, where it is one; return whether it was not known before.
+
+        Raises:
+            NotKeptError: it could not be stored, or it is not known whether it is one.
+        """
+        return await self._is_wanted(payload, me, room) and await self._keep(message, room)
+
+    async def _is_wanted(self, payload: MessagePayload, me: Me, room: Room) -> bool:
+        """Tell whether a message is for the bot also by what is set for its channel.
+
+        Raises:
+            NotKeptError: what is set could not be read.
+        """
+        if not only_replies(payload, me):
+            return True
+        place = conversation(payload.channel_id, payload.guild_id, room)
+        follows = partial(self._channels.follows, place, usually=True)
+        return await keep(follows, message_id(payload.channel_id, payload.id))
 
     async def _keep(self, message: Message, room: Room) -> bool:
         """Store a message, also against a passing failure; return whether it was not known before.

@@ -115,7 +115,7 @@ def read_use(payload: InteractionPayload, room: Room) -> Use | None:
 
 
 def _message(payload: InteractionPayload, user: UserPayload, room: Room) -> Message:
-    among_people = payload.context == _AMONG_PEOPLE
+    among_people, by_person = payload.context == _AMONG_PEOPLE, _installed_by_person(payload)
     origin = {
         "channel_id": payload.channel_id,
         "interaction_id": payload.id,
@@ -124,17 +124,29 @@ def _message(payload: InteractionPayload, user: UserPayload, room: Room) -> Mess
     }
     if payload.attachment_size_limit:
         origin["attachment_size_limit"] = str(payload.attachment_size_limit)
-    if _installed_by_person(payload):
+    if by_person:
         origin["installed"] = "user"
     return Message(
         id=events.message_id(payload.channel_id, payload.id),
         conversation=events.conversation(payload.channel_id, payload.guild_id, room),
         audience=events.audience(payload.channel_id, payload.guild_id, user.id, room, among_people=among_people),
-        author=events.person(user, payload.member),
+        author=events.person(user, payload.member, admin=_is_admin(payload) and not by_person),
         text="",
         sent_at=events.sent_at(payload.id),
         origin=origin,
+        link=events.link(payload.channel_id, payload.guild_id, _used_on(payload)),
     )
+
+
+def _used_on(payload: InteractionPayload) -> str:
+    """Return the id of the message whose control or menu was used, "" where it was none."""
+    if payload.message is not None:
+        return payload.message.id
+    return payload.data.target_id if payload.data.type == ON_MESSAGE else ""
+
+
+def _is_admin(payload: InteractionPayload) -> bool:
+    return payload.member is not None and bool(payload.member.permissions & events.RUNS_SERVER)
 
 
 def _installed_by_person(payload: InteractionPayload) -> bool:

@@ -148,9 +148,10 @@ class DataPayload(Payload):
 
 
 class CallerPayload(MemberPayload):
-    """The member who used something in a server."""
+    """The member who used something in a server, with what it may do there as a bit field."""
 
     user: UserPayload
+    permissions: int = 0
 
 
 class PressedPayload(Payload):

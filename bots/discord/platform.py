@@ -19,6 +19,7 @@ from bots.discord.intake import Intake, Recent, nothing_recent
 from bots.discord.listen import Listener
 from bots.discord.reply import DiscordDraft, split
 from bots.discord.rest import Rest
+from bots.discord.sight import Sight
 from bots.links import Links
 from bots.platform import Inbox, Note, unnoted
 from core.channels import Channels
@@ -33,6 +34,7 @@ _WRONG_TOKEN = 4004
 _QUIET_SECONDS = 900.0
 _LOGIN_SECONDS = 60.0
 _SHOW_SECONDS = 1.0
+_SEES_SECONDS = 60.0
 
 
 class DiscordPlatform:
@@ -49,6 +51,7 @@ class DiscordPlatform:
         quiet_after: seconds without any event after which another session is begun, in case this one went deaf. Discord
             allows 1,000 a day.
         show_every: seconds between two edits of an answer that is being made.
+        sees_for: seconds for which it is known what a person can see.
     """
 
     name = "discord"
@@ -66,6 +69,7 @@ class DiscordPlatform:
         recent: Recent = nothing_recent,
         quiet_after: float = _QUIET_SECONDS,
         show_every: float = _SHOW_SECONDS,
+        sees_for: float = _SEES_SECONDS,
     ) -> None:
         self._config = config
         self._commands = commands
@@ -78,7 +82,9 @@ class DiscordPlatform:
         self._quiet_after = quiet_after
         self._show_every = show_every
         self._deferrals = Deferrals()
+        self._sees_for = sees_for
         self._rest: Rest | None = None
+        self._sight: Sight | None = None
         self._loaded = False
 
     async def listen(self, inbox: Inbox) -> None:
@@ -96,6 +102,7 @@ class DiscordPlatform:
             self._commands,
             self._deferrals,
             self._cursors,
+            self._channels,
             thread_after=self._config.thread_after,
             recent=self._recent,
             links=self._links,
@@ -106,10 +113,11 @@ class DiscordPlatform:
         try:
             await _login(client, self._config.token.get_secret_value())
             self._rest = client.rest
+            self._sight = Sight(client, known_for=self._sees_for)
             while True:
                 await _run(client, self._quiet_after)
         finally:
-            self._rest = None
+            self._rest = self._sight = None
             await client.shut()
             saving.cancel()
             await intake.save_cursors()
@@ -131,8 +139,8 @@ class DiscordPlatform:
         )
 
     async def sees(self, message: Message) -> frozenset[Audience]:
-        """Return what the readers of an answer can see beyond its channel."""
-        return frozenset()
+        """Return what all readers of an answer can see beyond its channel; nothing while there is no connection."""
+        return await self._sight.of(message) if self._sight else frozenset()
 
     async def download(self, attachment: Attachment) -> bytes:
         """Fetch the bytes of a file that came with a message.

@@ -9,7 +9,7 @@ import discord
 
 from bots import text
 from bots.discord.adopt import Found, Wanted, find
-from bots.discord.body import FILE_LIMIT, MAX_FILES, REQUEST_LIMIT, content, nonce, within
+from bots.discord.body import FILE_LIMIT, MAX_FILES, REQUEST_LIMIT, content, file_limit, nonce, within
 from bots.discord.deferrals import Deferrals
 from bots.discord.errors import translated
 from bots.discord.live import Live
@@ -76,8 +76,7 @@ class DiscordDraft:
         self._preview = Preview(turn, self._place, self._live, links, every=every)
         self._unsure: set[str] = set()
         self._sent: set[str] = set()
-        limit = turn.message.origin.get("attachment_size_limit", "")
-        self._file_limit = min(int(limit), REQUEST_LIMIT) if limit.isdecimal() else REQUEST_LIMIT
+        self._file_limit = file_limit(turn.message) or REQUEST_LIMIT
         # a deferred interaction says "is thinking…" by itself, and a question that was removed gets no answer
         types = _asks(turn.message) and not self._place.by_token
         self._typing = asyncio.create_task(self._type()) if types else None

@@ -3,10 +3,8 @@
 https://discord.com/developers/docs/interactions/receiving-and-responding#responding-to-an-interaction
 """
 
-import asyncio
 import logging
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -22,8 +20,8 @@ from bots.discord.forms import QUESTION, Call, Forms, Question, call_form, quest
 from bots.discord.interactions import Command, Pressed, Quote, Submitted, Use, read_use
 from bots.discord.keeping import NotKeptError, keep
 from bots.discord.payloads import InteractionPayload
-from bots.discord.reply import split
-from bots.discord.rest import DEFERRED, EPHEMERAL, MESSAGE, Rest, sentence
+from bots.discord.private import Private, in_time
+from bots.discord.rest import DEFERRED, EPHEMERAL, Rest
 from bots.links import Links
 from bots.platform import Inbox
 from core import controls, incident
@@ -33,12 +31,8 @@ from core.messages import Message, Reply
 log = logging.getLogger("steward.discord")
 
 _DEFERRED_UPDATE, _MODAL = 6, 9
-_NO_PREVIEWS: Final = 1 << 2
-_PRESS_SECONDS: Final = 2.0
-"""Seconds that a control is waited for before Discord is told that it was used."""
-
 _REMEMBERED: Final = 1000
-"""Presses that are known when they come again."""
+"""Presses and commands that are known when they come again."""
 
 _LOST: Final = "Sorry, I could not take this in. Please send it again."
 _FAILED: Final = "Sorry, something went wrong here."
@@ -97,7 +91,7 @@ class Responder:
             case Command() as command:
                 await self._call(use, calls.by_command(use, command, self._commands), rest)
             case Quote() as quote:
-                form_id = self._forms.remember(use.id, Question(quote=quote))
+                form_id = self._forms.remember(use.id, Question(quote=quote, link=use.message.link))
                 await rest.respond(use.id, use.token, _MODAL, question_form(form_id, quote))
             case Submitted() as sent:
                 await self._sent(use, sent, rest)
@@ -120,8 +114,9 @@ class Responder:
 
     async def _sent(self, use: Use, sent: Submitted, rest: Rest) -> None:
         match self._forms.find(sent.form):
-            case Question(quote=quote):
-                await self._accept(use, use.said(quoted(sent.texts.get(QUESTION, ""), quote), quote.attachments), rest)
+            case Question(quote=quote, link=link):
+                asked = use.said(quoted(sent.texts.get(QUESTION, ""), quote), quote.attachments)
+                await self._accept(use, replace(asked, link=link), rest)
             case Call() as call:
                 texts = call.filled_in(sent.texts)
                 message = calls.called(use, call.skill, texts, call.files, self._commands)
@@ -138,14 +133,22 @@ class Responder:
             await rest.respond(use.id, use.token, DEFERRED)
 
     async def _answer(self, use: Use, command: Command, rest: Rest) -> None:
-        """Answer a sub-command that needs no turn."""
+        """Answer a sub-command that needs no turn, once also where a resumed connection repeats it."""
+        if not self._is_first(use):
+            return
+        defer = partial(rest.respond, use.id, use.token, DEFERRED, {"flags": EPHEMERAL})
+        reply, deferred = await in_time(self._run(use, command), defer)
+        private = Private(use, rest, self._links)
+        await (private.fill(reply) if deferred else private.say(reply))
+
+    async def _run(self, use: Use, command: Command) -> Reply:
+        """Carry out a sub-command; a failure is said in a sentence."""
         try:
-            text = (await self._commands.run(command.sub, use.message, calls.line(command))).text
-        except UserError:
-            raise
-        except Exception as error:  # here, for it is none of Discord's
-            text = _failed(f"/{tree.STEWARD} {command.sub} ({use.message.id}) failed", error)
-        await self._say(use, rest, text)
+            return await self._commands.run(command.sub, use.message, calls.line(command))
+        except UserError as error:
+            return Reply(text=str(error))
+        except Exception as error:
+            return Reply(text=_failed(f"/{tree.STEWARD} {command.sub} ({use.message.id}) failed", error))
 
     async def _press(self, use: Use, pressed: Pressed, rest: Rest) -> None:
         known = controls.read(pressed.key)
@@ -153,23 +156,20 @@ class Responder:
             raise UserError(_NOT_OURS)
         # what a press asks for is a message of its own; where the bot is no member, only the interaction brings it
         opens = use.installed_by_person and known.action == "file"
+        defer = partial(rest.respond, use.id, use.token, DEFERRED if opens else _DEFERRED_UPDATE)
         with self._deferrals.pending(use.id):
-            pressing = asyncio.create_task(self._pressed(use, pressed))
-            done, _ = await asyncio.wait({pressing}, timeout=_PRESS_SECONDS)
-            if pressing in done and pressing.result():
-                await self._say(use, rest, pressing.result())
+            text, deferred = await in_time(self._pressed(use, pressed), defer)
+            if text and not deferred:
+                await self._say(use, rest, text)
                 return
-            try:
-                await rest.respond(use.id, use.token, DEFERRED if opens else _DEFERRED_UPDATE)
-            finally:
-                text = await pressing
-        await self._add(use, rest, self._pieces(text))
+            if not deferred:
+                await defer()
+        await Private(use, rest, self._links).add(Reply(text=text))
 
     async def _pressed(self, use: Use, pressed: Pressed) -> str:
         """Carry out a press, once also where a resumed connection repeats it; a failure is said in a sentence."""
-        if use.id in self._carried_out:
+        if not self._is_first(use):
             return ""
-        self._carried_out.append(use.id)
         here = {"channel_id": use.message.origin["channel_id"], "message_id": pressed.message_id}
         message = use.message if use.installed_by_person else replace(use.message, origin=here)
         try:
@@ -177,18 +177,15 @@ class Responder:
         except NotKeptError as error:
             return _failed(str(error), error.__cause__)
 
+    def _is_first(self, use: Use) -> bool:
+        """Tell whether a use was not carried out yet, and take note of it."""
+        if use.id in self._carried_out:
+            return False
+        self._carried_out.append(use.id)
+        return True
+
     async def _say(self, use: Use, rest: Rest, text: str) -> None:
-        """Answer the one person who used something."""
-        first, *more = self._pieces(text)
-        await rest.respond(use.id, use.token, MESSAGE, {"content": first, "flags": EPHEMERAL | _NO_PREVIEWS})
-        await self._add(use, rest, more)
-
-    async def _add(self, use: Use, rest: Rest, pieces: Sequence[str]) -> None:
-        for piece in pieces:
-            await rest.follow_up(use.application_id, use.token, sentence(piece, ephemeral=True))
-
-    def _pieces(self, text: str) -> Sequence[str]:
-        return [piece.text for piece in split(Reply(text=self._links.inert(text)))]
+        await Private(use, rest, self._links).say(Reply(text=text))
 
 
 def quoted(question: str, quote: Quote) -> str:

@@ -96,18 +96,13 @@ class Rest:
         await self._http.request(Route("POST", "/channels/{channel_id}/typing", channel_id=channel_id))
 
     async def respond(self, interaction_id: str, token: str, kind: int, data: JsonObject | None = None) -> None:
-        """Answer or defer an interaction, within three seconds; what it says pings nobody."""
-        # named as a webhook's, the id and token give each interaction a rate limit of its own in the library
-        route = Route(
-            "POST",
-            "/interactions/{webhook_id}/{webhook_token}/callback",
-            webhook_id=interaction_id,
-            webhook_token=token,
-        )
-        body: JsonObject = {"type": kind}
-        if data is not None:
-            body["data"] = {**data, "allowed_mentions": {"parse": []}}
-        await self._http.request(route, json=body)
+        """Defer an interaction or open a form, within three seconds; see `answer`."""
+        body: JsonObject = {"type": kind} if data is None else {"type": kind, "data": data}
+        await self._http.request(_callback(interaction_id, token), json=body)
+
+    async def answer(self, interaction_id: str, token: str, response: MultipartParameters) -> None:
+        """Answer an interaction with a message, within three seconds."""
+        await self._call(_callback(interaction_id, token), response)
 
     async def edit_response(self, application_id: str, token: str, message: MultipartParameters) -> str:
         """Write the deferred answer to an interaction and return its id; without an application it is this bot's."""
@@ -186,6 +181,12 @@ class _Once:
         return (dict(each) for each in self._fields)
 
 
+def _callback(interaction_id: str, token: str) -> Route:
+    # named as a webhook's, the id and token give each interaction a rate limit of its own in the library
+    path = "/interactions/{webhook_id}/{webhook_token}/callback"
+    return _webhook("POST", path, interaction_id, token)
+
+
 def _webhook(method: str, path: str, webhook_id: str, token: str) -> Route:
     return Route(method, path, webhook_id=webhook_id, webhook_token=token)
 
@@ -204,11 +205,11 @@ def _id(message: JsonValue) -> str:
     return str(message.get("id", "")) if isinstance(message, dict) else ""
 
 
-def sentence(text: str, *, ephemeral: bool = False, nonce: str | None = None) -> MultipartParameters:
+def sentence(text: str, *, nonce: str | None = None) -> MultipartParameters:
     """Make a message of a text of our own, which pings nobody."""
     return handle_message_parameters(
         content=text,
         nonce=nonce,
         allowed_mentions=discord.AllowedMentions.none(),
-        flags=discord.MessageFlags(suppress_embeds=True, ephemeral=ephemeral),
+        flags=discord.MessageFlags(suppress_embeds=True),
     )

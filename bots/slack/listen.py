@@ -19,7 +19,7 @@ from bots.slack.directory import Directory
 from bots.slack.http_mode import serve_http
 from bots.slack.intake import Intake
 from bots.slack.interactivity import Interactivity
-from bots.slack.permalinks import archives
+from bots.slack.permalinks import permalinks
 from bots.slack.pieces import inert_split
 from bots.slack.private import Private
 from bots.slack.reply import SlackDraft
@@ -160,7 +160,7 @@ class SlackPlatform:
         bot, team = identity.bot_user_id or "", identity.team_id or ""
         address = identity.url or ""
         directory = Directory(self._hasty, bot=bot, team=team, address=address)
-        private = Private(self._client, surfaces, self._links.also(archives(address)), team=team)
+        private = Private(self._client, surfaces, self._links.also(permalinks(address)), team=team)
         return Intake(
             inbox=inbox,
             slash=Slash(

@@ -10,7 +10,7 @@ from bots.simulator.discord.bodies import Body, read_body
 from bots.simulator.discord.errors import ApiError
 from bots.simulator.discord.gateway import Gateway
 from bots.simulator.discord.rest import Call, Route
-from bots.simulator.discord.world import User, World
+from bots.simulator.discord.world import Server, User, World
 from core.messages import JsonObject
 
 _CONTENT_FLAG = 1 << 19  # GATEWAY_MESSAGE_CONTENT_LIMITED
@@ -54,40 +54,48 @@ class ApplicationRoutes:
     async def _me(self, call: Call) -> JsonValue:
         return payloads.user(self._world.bot) | {"mfa_enabled": True, "verified": True, "email": None}
 
-    def _known(self, user_id: str, code: int, sentence: str) -> User:
+    def _known(self, user_id: str) -> User:
         found = self._world.users.get(user_id)
         if found is None:
-            raise ApiError(404, code, sentence)
+            raise ApiError(404, 10013, "Unknown User")
         return found
 
     async def _user(self, call: Call) -> JsonValue:
-        return payloads.user(self._known(call.parameters["user_id"], 10013, "Unknown User"))
+        return payloads.user(self._known(call.parameters["user_id"]))
 
     async def _direct(self, call: Call) -> JsonValue:
         wanted = read_body(_Recipient, call.payload)
-        person = self._known(wanted.recipient_id, 10013, "Unknown User")
+        person = self._known(wanted.recipient_id)
         return payloads.channel(self._world.direct(person), self._world)
 
     async def _application(self, call: Call) -> JsonValue:
         return payloads.application(self._world, self._flags)
 
-    def _check_guild(self, call: Call) -> None:
-        if call.parameters["guild_id"] != self._world.guild_id:
+    def _server(self, call: Call) -> Server:
+        """Return a server that the bot is in.
+
+        Raises:
+            ApiError: there is none (10004), or the bot is no member (50001).
+        """
+        server = self._world.servers.get(call.parameters["guild_id"])
+        if server is None:
             raise ApiError(404, 10004, "Unknown Guild")
+        if not server.bot:
+            raise ApiError(403, 50001, "Missing Access")
+        return server
 
     async def _guild(self, call: Call) -> JsonValue:
-        self._check_guild(call)
-        return payloads.guild(self._world)
+        return payloads.guild(self._server(call), self._world)
 
     async def _channels(self, call: Call) -> JsonValue:
-        self._check_guild(call)
-        return payloads.guild(self._world)["channels"]
+        return payloads.guild(self._server(call), self._world)["channels"]
 
     async def _roles(self, call: Call) -> JsonValue:
-        self._check_guild(call)
-        return payloads.guild(self._world)["roles"]
+        return payloads.guild(self._server(call), self._world)["roles"]
 
     async def _member(self, call: Call) -> JsonValue:
-        self._check_guild(call)
-        person = self._known(call.parameters["user_id"], 10007, "Unknown Member")
-        return payloads.member(person) | {"user": payloads.user(person)}
+        server, user_id = self._server(call), call.parameters["user_id"]
+        if user_id not in server.members:
+            raise ApiError(404, 10007, "Unknown Member")
+        person = self._world.users[user_id]
+        return payloads.member(person, server.id, self._world) | {"user": payloads.user(person)}

@@ -293,9 +293,10 @@ class Board:
         for file in kept:
             if file.id in listed and "description" in listed[file.id].model_fields_set:
                 file.description = listed[file.id].description
-        return kept + [self._file(upload, listed.get(upload.number)) for upload in added]
+        alone = message.to is not None
+        return kept + [self._file(upload, listed.get(upload.number), ephemeral=alone) for upload in added]
 
-    def _file(self, upload: Upload, about: FileDescription | None) -> File:
+    def _file(self, upload: Upload, about: FileDescription | None, *, ephemeral: bool) -> File:
         name = (about and about.filename) or upload.name
         guessed = mimetypes.guess_type(name)[0]
         return File(
@@ -305,4 +306,5 @@ class Board:
             content=upload.content,
             description=about.description if about else None,
             seconds=upload.seconds,
+            ephemeral=ephemeral,
         )

@@ -93,7 +93,7 @@ class CommandRoutes:
         command = await self._offered(channel, USER, name)
         resolved: JsonObject = {"users": {target.id: payloads.user(target)}}
         if channel.guild_id is not None:
-            known = payloads.member(target)
+            known = payloads.member(target, channel.guild_id, self._world)
             resolved["members"] = {target.id: {key: known[key] for key in known if key not in ("deaf", "mute")}}
         return await self._target(command, channel, user, target.id, resolved)
 

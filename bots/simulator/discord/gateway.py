@@ -15,7 +15,7 @@ from aiohttp import WSMsgType, web
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from bots.simulator.discord import payloads
-from bots.simulator.discord.world import Channel, Message, World
+from bots.simulator.discord.world import Channel, Message, Server, World
 from core.messages import JsonObject
 
 
@@ -291,7 +291,8 @@ class Gateway:
         self.identified += 1
         await session.dispatch("READY", self._ready(session))
         if Intent.GUILDS in session.intents:
-            await session.dispatch("GUILD_CREATE", payloads.guild(self._world))
+            for server in self._servers():
+                await session.dispatch("GUILD_CREATE", payloads.guild(server, self._world))
         await self._notify()
 
     async def _resume(self, connection: _Connection, wish: _Resume) -> None:
@@ -310,11 +311,15 @@ class Gateway:
         async with self._changed:
             self._changed.notify_all()
 
+    def _servers(self) -> list[Server]:
+        """Return the servers that the bot is in."""
+        return [server for server in self._world.servers.values() if server.bot]
+
     def _ready(self, session: Session) -> JsonObject:
         return {
             "v": 10,
             "user": payloads.user(self._world.bot) | {"mfa_enabled": True, "verified": True, "email": None},
-            "guilds": [{"id": self._world.guild_id, "unavailable": True}],
+            "guilds": [{"id": server.id, "unavailable": True} for server in self._servers()],
             "session_id": session.id,
             "session_type": "normal",
             "resume_gateway_url": self.url,

@@ -13,6 +13,7 @@ from bots.simulator.discord.board import Board
 from bots.simulator.discord.components import BUTTON
 from bots.simulator.discord.forms import Form
 from bots.simulator.discord.gateway import Gateway
+from bots.simulator.discord.permissions import permissions
 from bots.simulator.discord.world import (
     ATTACH_FILES,
     DIRECT,
@@ -179,13 +180,16 @@ class Interactions:
         }
         if of.message is not None:
             shown["message"] = self._board.show_whole(of.message)
-        if of.channel.guild_id is None:
+        guild_id = of.channel.guild_id
+        if guild_id is None:
             return shown | {"user": payloads.user(of.user)}
-        may = str(VIEW_CHANNEL | SEND_MESSAGES)
+        # who uses something in a channel can see it, also where no test has said so
+        may = str(permissions(of.user, of.channel, self._world) | VIEW_CHANNEL | SEND_MESSAGES)
+        member = payloads.member(of.user, guild_id, self._world)
         return shown | {
-            "member": payloads.member(of.user) | {"user": payloads.user(of.user), "permissions": may},
-            "guild_id": of.channel.guild_id,
-            "guild": {"id": of.channel.guild_id, "locale": "en-US", "features": []},
+            "member": member | {"user": payloads.user(of.user), "permissions": may},
+            "guild_id": guild_id,
+            "guild": {"id": guild_id, "locale": "en-US", "features": []},
             "guild_locale": "en-US",
         }
 

@@ -6,24 +6,26 @@ https://discord.com/developers/docs/resources/message#message-object and its nei
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from pydantic import JsonValue
+
+from bots.simulator.discord.permissions import overwrites
 from bots.simulator.discord.world import (
-    CREATE_PRIVATE_THREADS,
-    CREATE_PUBLIC_THREADS,
     DIRECT,
     GROUP,
-    MANAGE_MESSAGES,
     PRIVATE_THREAD,
-    READ_MESSAGE_HISTORY,
-    SEND_MESSAGES,
-    VIEW_CHANNEL,
+    VOICE,
     Channel,
     File,
     Message,
     Role,
+    Server,
     User,
     World,
 )
 from core.messages import JsonObject
+
+_ROLE, _MEMBER = 0, 1
+"""The types of overwrites: https://discord.com/developers/docs/resources/channel#overwrite-object."""
 
 _WAVEFORM = "AAAAAP///wAAAA=="
 """What a voice message looks like, sampled: https://discord.com/developers/docs/resources/message#voice-messages."""
@@ -48,19 +50,19 @@ def user(person: User) -> JsonObject:
     }
 
 
-def member(person: User) -> JsonObject:
-    """Show a server member, without the user."""
+def member(person: User, guild_id: str, world: World) -> JsonObject:
+    """Show what somebody is in a server, without the user."""
     return {
         "nick": person.nick,
         "avatar": None,
-        "roles": list(person.roles),
+        "roles": [each for each in person.roles if world.roles[each].guild_id == guild_id],
         "joined_at": timestamp(1_700_000_000),
         "premium_since": None,
         "deaf": False,
         "mute": False,
         "pending": False,
         "communication_disabled_until": None,
-        "flags": 0,
+        "flags": person.flags,
     }
 
 
@@ -125,32 +127,33 @@ def _thread(of: Channel, world: World) -> JsonObject:
 
 
 def _text_channel(of: Channel, world: World) -> JsonObject:
-    denied = VIEW_CHANNEL * of.hidden | SEND_MESSAGES * of.muted | READ_MESSAGE_HISTORY * of.unreadable
-    denied |= (CREATE_PUBLIC_THREADS | CREATE_PRIVATE_THREADS) * of.threadless
-    allowed = VIEW_CHANNEL * (of.private and not of.hidden) | MANAGE_MESSAGES * of.moderated
-    closed: JsonObject = {"id": world.everyone.id, "type": 0, "allow": "0", "deny": str(VIEW_CHANNEL * of.private)}
-    own: JsonObject = {"id": world.bot_role.id, "type": 0, "allow": str(allowed), "deny": str(denied)}
-    return {
-        "position": 0,
-        "topic": None,
-        "nsfw": False,
-        "default_auto_archive_duration": 1440,
-        "permission_overwrites": [closed, own],
-    }
+    rules: list[JsonValue] = [
+        {
+            "id": each,
+            "type": _ROLE if each in world.roles else _MEMBER,
+            "allow": str(rule.allow),
+            "deny": str(rule.deny),
+        }
+        for each, rule in overwrites(of, world).items()
+    ]
+    shown: JsonObject = {"position": 0, "nsfw": False, "permission_overwrites": rules}
+    if of.type == VOICE:
+        return shown | {"bitrate": 64_000, "user_limit": 0, "rtc_region": None}
+    return shown | {"topic": None, "default_auto_archive_duration": 1440}
 
 
-def guild(world: World) -> JsonObject:
-    """Show the server as GUILD_CREATE and the guild routes do."""
-    places = [place for place in world.channels.values() if place.guild_id == world.guild_id]
+def guild(server: Server, world: World) -> JsonObject:
+    """Show a server as GUILD_CREATE and the guild routes do."""
+    places = [place for place in world.channels.values() if place.guild_id == server.id]
     threads = [place for place in places if place.is_thread and not (place.hidden or place.archived)]
     return {
-        "id": world.guild_id,
-        "name": "Simulated server",
+        "id": server.id,
+        "name": server.name,
         "icon": None,
         "splash": None,
         "discovery_splash": None,
         "description": None,
-        "owner_id": world.owner.id,
+        "owner_id": server.owner.id,
         "region": "deprecated",
         "afk_channel_id": None,
         "afk_timeout": 300,
@@ -171,13 +174,13 @@ def guild(world: World) -> JsonObject:
         "features": [],
         "emojis": [],
         "stickers": [],
-        "roles": [role(each) for each in world.roles.values()],
+        "roles": [role(each) for each in world.roles_in(server.id)],
         "joined_at": timestamp(1_700_000_000),
         "large": False,
         "unavailable": False,
-        "member_count": len(world.users),
+        "member_count": len(server.members),
         "voice_states": [],
-        "members": [member(world.bot) | {"user": user(world.bot)}],
+        "members": [member(world.bot, server.id, world) | {"user": user(world.bot)}],
         "channels": [channel(place, world) for place in places if not place.is_thread],
         "threads": [channel(thread, world) for thread in threads],
         "presences": [],
@@ -280,7 +283,8 @@ def _message(of: Message, world: World, sign: Callable[[Channel, File], str]) ->
 def message_event(of: Message, world: World, sign: Callable[[Channel, File], str]) -> JsonObject:
     """Show a message as MESSAGE_CREATE does: with the server, and with the membership of whom it names."""
     shown = message(of, world, sign)
-    if of.channel.guild_id is None:
+    guild_id = of.channel.guild_id
+    if guild_id is None:
         return shown
-    mentions = [user(each) | {"member": member(each)} for each in of.mentions]
-    return shown | {"guild_id": of.channel.guild_id, "member": member(of.author), "mentions": [*mentions]}
+    mentions = [user(each) | {"member": member(each, guild_id, world)} for each in of.mentions]
+    return shown | {"guild_id": guild_id, "member": member(of.author, guild_id, world), "mentions": [*mentions]}

@@ -8,6 +8,7 @@ from typing import Self
 from aiohttp import web
 from pydantic import JsonValue
 
+from bots.simulator.discord import payloads
 from bots.simulator.discord.applications import ApplicationRoutes
 from bots.simulator.discord.board import Board
 from bots.simulator.discord.bodies import AllowedMentions, MessageBody, Reference, Upload
@@ -18,13 +19,26 @@ from bots.simulator.discord.commands import CommandRoutes
 from bots.simulator.discord.components import find
 from bots.simulator.discord.faults import Faults
 from bots.simulator.discord.forms import Form, filled
-from bots.simulator.discord.gateway import Gateway
+from bots.simulator.discord.gateway import Gateway, Intent
 from bots.simulator.discord.interactions import COMPONENT, SUBMISSION, Interaction, Interactions, pressed
 from bots.simulator.discord.responses import ResponseRoutes
 from bots.simulator.discord.rest import Call, Rest
 from bots.simulator.discord.threads import ThreadRoutes
 from bots.simulator.discord.usage import OptionValue
-from bots.simulator.discord.world import IS_VOICE, TIER_BYTES, Channel, Clock, Message, Server, User, World
+from bots.simulator.discord.world import (
+    IS_VOICE,
+    TEXT,
+    TIER_BYTES,
+    VOICE,
+    Channel,
+    Clock,
+    Message,
+    Overwrite,
+    Role,
+    Server,
+    User,
+    World,
+)
 from bots.simulator.transcript import Shown, Transcript
 from core.messages import JsonObject
 
@@ -163,13 +177,49 @@ class DiscordSimulator:
         """Let another bot join the server."""
         return self.world.add_user(name, bot=True)
 
-    def channel(self, name: str, *, private: bool = False, server: Server | None = None) -> Channel:
+    def channel(
+        self, name: str, *, private: bool = False, server: Server | None = None, voice: bool = False
+    ) -> Channel:
         """Open a channel, before the bot connects; a private one is not visible to @everyone."""
-        return self.world.add_channel(name, private=private, server=server)
+        return self.world.add_channel(name, private=private, server=server, type=VOICE if voice else TEXT)
 
-    def add_server(self, name: str) -> Server:
-        """Found a server in which the bot is not; people use it there who installed it for themselves."""
-        return self.world.add_server(name)
+    def add_server(self, name: str, *, owner: User | None = None, bot: bool = False) -> Server:
+        """Found another server, before the bot connects.
+
+        Where the bot is not in it, people use it there who installed it for themselves.
+        """
+        return self.world.add_server(name, owner=owner or self.world.owner, bot=bot)
+
+    def role(self, name: str, *people: User, permissions: int = 0, server: Server | None = None) -> Role:
+        """Make a role and give it to people, before the bot connects."""
+        place = server or self.world.servers[self.world.guild_id]
+        return self.world.add_role(name, place, *people, permissions=permissions)
+
+    def join(self, user: User, server: Server) -> None:
+        """Let somebody join another server, of which the bot does not hear."""
+        server.members.add(user.id)
+
+    def leave(self, user: User, server: Server | None = None) -> None:
+        """Let somebody leave a server, of which a bot without the intent for members does not hear.
+
+        https://discord.com/developers/docs/events/gateway-events#guild-member-remove
+        """
+        place = server or self.world.servers[self.world.guild_id]
+        place.members.discard(user.id)
+        user.roles = [each for each in user.roles if self.world.roles[each].guild_id != place.id]
+
+    async def permit(self, channel: Channel, who: User | Role, *, allow: int = 0, deny: int = 0) -> None:
+        """Allow and deny something in a channel to a person or role."""
+        channel.overwrites[who.id] = Overwrite(allow=allow, deny=deny)
+        if not (channel.foreign or channel.hidden):
+            await self.gateway.dispatch("CHANNEL_UPDATE", payloads.channel(channel, self.world), Intent.GUILDS)
+
+    async def remove_bot(self, server: Server) -> None:
+        """Put the bot out of a server: https://discord.com/developers/docs/events/gateway-events#guild-delete."""
+        server.bot = False
+        for channel in self.world.channels.values():
+            channel.foreign = channel.foreign or channel.guild_id == server.id
+        await self.gateway.dispatch("GUILD_DELETE", {"id": server.id}, Intent.GUILDS)
 
     def between(self, *people: User) -> Channel:
         """Open direct messages between two people, or a group of more, in which the bot is not."""
