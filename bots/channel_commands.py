@@ -37,7 +37,7 @@ class ChannelCommands:
         await self._set(used, "follow", rest)
         if rest.lower() == "off":
             return Reply(text="From now on I answer in this channel and its threads only when I am mentioned.")
-        return Reply(text="From now on I follow this channel's threads that I take part in, without being mentioned.")
+        return Reply(text="From now on I also answer here without being mentioned, where somebody speaks to me.")
 
     async def _set(self, used: Message, name: str, text: str) -> str:
         if GUEST in used.author.roles:
