@@ -62,7 +62,7 @@ def shown(channel: Channel, *, only: str = "") -> str:
         else:
             by = f"set by {setting.by or 'somebody'} on {setting.at:%Y-%m-%d}"
             lines.append(f"- `{name}`: **{_line(setting.value)}** ({by}) – {KINDS[name].help}")
-    lines.append(f"Change one with `/steward settings NAME VALUE`; the value `{USUAL}` takes it back.")
+    lines.append(f"\nChange one with `/steward settings NAME VALUE`; the value `{USUAL}` takes it back.")
     return "\n".join(lines)
 
 

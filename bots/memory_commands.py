@@ -132,7 +132,7 @@ def _shown(facts: Sequence[Fact], *, remembers: bool) -> str:
     for fact in facts:
         source = f", [source]({fact.link})" if fact.link else ""
         lines.append(f"- {fact.id}: {fact.text} ({fact.author_name}, {fact.created_at:%Y-%m-%d}{source})")
-    lines.append("Who said one, and admins, can change it: `memory edit NUMBER TEXT`, `memory delete NUMBER`.")
+    lines.append("\nWho said one, and admins, can change it: `memory edit NUMBER TEXT`, `memory delete NUMBER`.")
     return "\n".join(lines)
 
 
