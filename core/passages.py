@@ -19,7 +19,7 @@ import regex
 
 from core.audience import Readers, visible
 from core.store import Row, Store, Transaction, Value
-from core.words import overlaps, terms, words
+from core.words import overlaps, term, terms, words
 
 Kind: TypeAlias = Literal["turn", "summary", "fact", "file"]
 
@@ -32,16 +32,16 @@ MOST_PIECES: Final = 20
 _MOST_WORDS: Final = 12
 """Words of a search that count, the longest ones."""
 
-_NEWEST: Final = 500
+_NEWEST: Final = 250
 """Passages looked at for each word."""
 
 _CANDIDATES: Final = 80
 """Passages that are read and weighed."""
 
-_AFFORDABLE: Final = 200_000
-"""Entries of the index that may be walked through to find passages with all of the words; some 20 ms."""
+_AFFORDABLE: Final = 100_000
+"""Entries of the index that may be walked through to find passages with all of the words; some 10 ms."""
 
-_PATIENCE: Final = 0.06
+_PATIENCE: Final = 0.03
 """Seconds after which no further word is looked up."""
 
 _FRESH: Final = 30 * 86_400.0
@@ -85,8 +85,9 @@ class Found:
 async def add(transaction: Transaction, passages: Iterable[Passage]) -> None:
     """Keep passages, so that they are found; a long text in several pieces."""
     for passage in passages:
-        scope = await _scope(transaction, passage.channel, passage.audience)
-        for piece in _pieces(passage.text):
+        pieces = _pieces(passage.text)
+        scope = await _scope(transaction, passage.channel, passage.audience) if pieces else ""
+        for piece in pieces:
             indexed = terms(piece)
             rows = await transaction.execute(
                 "INSERT INTO passages (kind, ref, conversation, channel, audience, link, text, terms, at)"
@@ -127,8 +128,8 @@ async def _remove(transaction: Transaction, where: str, values: tuple[Value, ...
     await transaction.execute(
         "INSERT INTO found (found, rowid, text, scope) SELECT 'delete', id,"  # noqa: S608  # constants of this module
         " CASE terms WHEN '' THEN text ELSE terms END,"
-        " (SELECT 's' || id FROM scopes WHERE key = passages.channel) || ' ' ||"
-        f" (SELECT 's' || id FROM scopes WHERE key = passages.audience) FROM passages WHERE {where}",
+        " (SELECT group_concat('s' || id, ' ') FROM scopes WHERE key IN (passages.channel, passages.audience))"
+        f" FROM passages WHERE {where}",
         values,
     )
     rows = await transaction.execute(f"DELETE FROM passages WHERE {where} RETURNING channel, audience", values)  # noqa: S608
@@ -163,26 +164,27 @@ class Passages:
             text: words; the order in which they stand counts for nothing.
             most: how many are returned.
         """
-        wanted = sorted(words(text), key=len, reverse=True)[:_MOST_WORDS]
-        scope = await self._scopes(readers)
+        wanted = sorted(words(text[:LONGEST]), key=len, reverse=True)[:_MOST_WORDS]
+        scope = await self._seen_by(readers)
         if not wanted or not scope:
             return []
         hits, weights = await self._hits(scope, wanted)
         rows = await self._read(readers, _best(hits, weights))
-        weighed = [(_weigh(row, weights), row) for row in rows]
-        weighed.sort(key=lambda pair: (pair[0], pair[1]["id"]), reverse=True)
-        return [_found(row, wanted) for _, row in weighed[:most]]
+        now = time.time()
+        rows.sort(key=lambda row: (*_weigh(row, weights, now), row["id"]), reverse=True)
+        return [_found(row, wanted) for row in rows[:most]]
 
-    async def _scopes(self, readers: Readers) -> str:
-        """Return the part of a query that leaves the index's entries of these readers."""
-        channel, here, beyond = visible("passages", readers)[1]
+    async def _seen_by(self, readers: Readers) -> str:
+        """Return the part of a query that leaves the index's entries of these readers: `core.audience`'s rule."""
         rows = await self._store.fetch(
-            "SELECT id, key = ? AS own FROM scopes"
-            " WHERE key = ? OR key IN (SELECT value FROM json_each(?)) OR key IN (SELECT value FROM json_each(?))",
-            (channel, channel, here, beyond),
+            "SELECT id, key FROM scopes WHERE key = ? OR key IN (SELECT value FROM json_each(?))",
+            (readers.channel, _json(readers.here | readers.beyond)),
         )
-        named = {f"s{row['id']}" for row in rows}
-        return f"scope:({' OR '.join(sorted(named))})" if named else ""
+        names = {row["key"]: f"s{row['id']}" for row in rows}
+        here = _any(names[key] for key in readers.here & names.keys())
+        beyond = _any(names[key] for key in readers.beyond & names.keys())
+        own = f"(scope:{names[readers.channel]} AND {here})" if here and readers.channel in names else ""
+        return f"({' OR '.join(filter(None, (own, beyond)))})" if own or beyond else ""
 
     async def _hits(self, scope: str, wanted: Sequence[str]) -> tuple[dict[str, set[int]], dict[str, float]]:
         """Return the newest passages that hold each word, and what each word weighs: more, the rarer it is."""
@@ -193,11 +195,12 @@ class Passages:
         for word in wanted:
             if time.perf_counter() - began > _PATIENCE:
                 break
-            ids = await self._match(f"{scope} AND text:{_term(word)}", _NEWEST)
+            ids = await self._match(f"{scope} AND text:{_phrase(word)}", _NEWEST)
             hits[word] = set(ids)
             estimates[word] = float(len(ids)) if len(ids) < _NEWEST else whole * len(ids) / (whole - ids[-1] + 1)
-        if len(hits) > 1 and sum(sorted(estimates.values())[:2]) < _AFFORDABLE and all(hits.values()):
-            everything = " AND ".join(_term(word) for word in hits)
+        more = any(len(ids) == _NEWEST for ids in hits.values())
+        if more and all(hits.values()) and len(hits) > 1 and sum(sorted(estimates.values())[:2]) < _AFFORDABLE:
+            everything = " AND ".join(_phrase(word) for word in hits)
             for found in await self._match(f"{scope} AND text:({everything})", _NEWEST):
                 for ids_of in hits.values():
                     ids_of.add(found)
@@ -231,13 +234,13 @@ def _best(hits: dict[str, set[int]], weights: dict[str, float]) -> list[int]:
     return ranked[:_CANDIDATES]
 
 
-def _weigh(row: Row, weights: dict[str, float]) -> float:
-    """Return how well a passage fits: by the words it holds, how much of it they are, and how new it is."""
-    held = words(row["text"])
+def _weigh(row: Row, weights: dict[str, float], now: float) -> tuple[bool, float]:
+    """Return how well a passage fits: whether it holds all the words; which, how much of it they are, how new it is."""
+    held = dict.fromkeys(words(row["text"]))
     fits = sum(weight for word, weight in weights.items() if word in held)
     dense = sum(1 for word in held if word in weights) / (10 + len(held))
-    age = max(0.0, time.time() - float(row["at"]))
-    return fits * (1 + dense) * (1 + 0.5 * math.exp2(-age / _FRESH))
+    age = max(0.0, now - float(row["at"]))
+    return weights.keys() <= held.keys(), fits * (1 + dense) * (1 + 0.5 * math.exp2(-age / _FRESH))
 
 
 def _found(row: Row, wanted: Sequence[str]) -> Found:
@@ -280,9 +283,15 @@ def _pieces(text: str) -> list[str]:
     return pieces
 
 
-def _term(word: str) -> str:
+def _any(names: Iterable[str]) -> str:
+    """Write for a query that a passage is of one of some channels or audiences; "" for none."""
+    listed = " OR ".join(sorted(names))
+    return f"scope:({listed})" if listed else ""
+
+
+def _phrase(word: str) -> str:
     """Write a word for a query; a single character of a script without spaces stands for all words it begins."""
-    return f'"{word}"*' if len(word) == 1 and overlaps(word) else f'"{word}"'
+    return f'"{term(word)}"*' if len(word) == 1 and overlaps(word) else f'"{term(word)}"'
 
 
 def _json(values: Iterable[str | int]) -> str:
