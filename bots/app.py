@@ -25,6 +25,7 @@ from core.cursors import Cursors
 from core.delivery import Delivery
 from core.desk import Desk
 from core.discovery import discover
+from core.embedding import SentenceEncoder
 from core.errors import OperatorError, PlatformError
 from core.feedback import Feedback
 from core.files import Files
@@ -39,6 +40,7 @@ from core.skill import Skillset
 from core.store import Store, hold, open_store
 from core.turns import Turns
 from core.usage import Usages
+from core.vectors import Vectors
 from core.wishes import Wishes
 from core.workers import Workers
 
@@ -67,6 +69,11 @@ def connect_model(config: Config, *, announced: bool) -> Model:
     return connect(config.model)
 
 
+def connect_vectors(config: Config, store: Store) -> Vectors | None:
+    """Make what finds passages by their meaning, where that is configured."""
+    return Vectors(store, SentenceEncoder()) if config.memory.search == "meaning" else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
     """Steward, put together; made by `open_app`.
@@ -88,6 +95,7 @@ class App:
     files: Files
     journal: Journal
     store: Store
+    vectors: Vectors | None
     practice: bool
     first_wait: float = FIRST_WAIT
 
@@ -189,7 +197,9 @@ class App:
 
     async def serve(self, *platforms: Platform) -> None:
         """Answer what comes in on these platforms until all of them end by themselves, or until cancelled."""
-        sweeping = asyncio.create_task(self._sweep())
+        background = [asyncio.create_task(self._sweep())]
+        if self.vectors:
+            background.append(asyncio.create_task(self.vectors.run()))
         try:
             await self.turns.start({platform.name: platform for platform in platforms})
             async with asyncio.TaskGroup() as group:
@@ -197,8 +207,9 @@ class App:
                     group.create_task(self._supervise(platform), name=platform.name)
             await self.turns.idle()
         finally:
-            sweeping.cancel()
-            await asyncio.gather(sweeping, return_exceptions=True)
+            for task in background:
+                task.cancel()
+            await asyncio.gather(*background, return_exceptions=True)
             await self.turns.close()
 
     async def _supervise(self, platform: Platform) -> None:
@@ -311,5 +322,6 @@ async def open_app(config: Config, *, announced: bool = False, watch: Watch = un
             files=files,
             journal=journal,
             store=store,
+            vectors=connect_vectors(config, store),
             practice=not config.model.connected,
         )

@@ -105,6 +105,9 @@ class MemoryConfig(Section):
 
     turns: int = Field(24, ge=0, description="Most turns recalled.")
     tokens: int = Field(12_000, ge=0, description="Most tokens recalled, estimated.")
+    search: Literal["words", "meaning"] = Field(
+        "words", description="How it is searched; `meaning` finds other words too, with the extra `semantic`."
+    )
 
 
 class FilesConfig(Section):

@@ -17,8 +17,11 @@ from typing import Final, Literal, TypeAlias
 
 import regex
 
+from core import scopes
 from core.audience import Readers, visible
 from core.store import Row, Store, Transaction, Value
+from core.unicode import well_formed
+from core.vectors import Vectors
 from core.words import overlaps, term, terms, words
 
 Kind: TypeAlias = Literal["turn", "summary", "fact", "file"]
@@ -86,7 +89,7 @@ async def add(transaction: Transaction, passages: Iterable[Passage]) -> None:
     """Keep passages, so that they are found; a long text in several pieces."""
     for passage in passages:
         pieces = _pieces(passage.text)
-        scope = await _scope(transaction, passage.channel, passage.audience) if pieces else ""
+        scope = await scopes.enter(transaction, passage.channel, passage.audience) if pieces else ""
         for piece in pieces:
             indexed = terms(piece)
             rows = await transaction.execute(
@@ -133,28 +136,20 @@ async def _remove(transaction: Transaction, where: str, values: tuple[Value, ...
         values,
     )
     rows = await transaction.execute(f"DELETE FROM passages WHERE {where} RETURNING channel, audience", values)  # noqa: S608
-    left = {row[name] for row in rows for name in ("channel", "audience")}
-    await transaction.execute(
-        "DELETE FROM scopes WHERE key IN (SELECT value FROM json_each(?))"
-        " AND NOT EXISTS (SELECT 1 FROM passages WHERE channel = scopes.key)"
-        " AND NOT EXISTS (SELECT 1 FROM passages WHERE audience = scopes.key)",
-        (_json(sorted(left)),),
-    )
+    await scopes.leave(transaction, rows)
     return len(rows)
 
 
-async def clear_scopes(transaction: Transaction) -> None:
-    """Drop the names of channels and audiences of which nothing is kept any more."""
-    await transaction.execute(
-        "DELETE FROM scopes WHERE key NOT IN (SELECT channel FROM passages UNION SELECT audience FROM passages)"
-    )
-
-
 class Passages:
-    """Finds passages."""
+    """Finds passages.
 
-    def __init__(self, store: Store) -> None:
+    Args:
+        vectors: find passages also by what they mean; None: by their words alone.
+    """
+
+    def __init__(self, store: Store, vectors: Vectors | None = None) -> None:
         self._store = store
+        self._vectors = vectors
 
     async def search(self, readers: Readers, text: str, *, most: int) -> list[Found]:
         """Return the passages that these readers may see and that fit a text best, the best first, newer ones before.
@@ -164,27 +159,19 @@ class Passages:
             text: words; the order in which they stand counts for nothing.
             most: how many are returned.
         """
-        wanted = sorted(words(text[:LONGEST]), key=len, reverse=True)[:_MOST_WORDS]
-        scope = await self._seen_by(readers)
+        text = well_formed(text[:LONGEST])
+        wanted = sorted(words(text), key=len, reverse=True)[:_MOST_WORDS]
+        scope = await scopes.seen_by(self._store, readers)
         if not wanted or not scope:
             return []
         hits, weights = await self._hits(scope, wanted)
         rows = await self._read(readers, _best(hits, weights))
         now = time.time()
         rows.sort(key=lambda row: (*_weigh(row, weights, now), row["id"]), reverse=True)
+        if self._vectors:
+            near = await self._vectors.nearest(readers, text, most=_CANDIDATES)
+            rows = _fused(rows, await self._read(readers, near), near)
         return [_found(row, wanted) for row in rows[:most]]
-
-    async def _seen_by(self, readers: Readers) -> str:
-        """Return the part of a query that leaves the index's entries of these readers: `core.audience`'s rule."""
-        rows = await self._store.fetch(
-            "SELECT id, key FROM scopes WHERE key = ? OR key IN (SELECT value FROM json_each(?))",
-            (readers.channel, _json(readers.here | readers.beyond)),
-        )
-        names = {row["key"]: f"s{row['id']}" for row in rows}
-        here = _any(names[key] for key in readers.here & names.keys())
-        beyond = _any(names[key] for key in readers.beyond & names.keys())
-        own = f"(scope:{names[readers.channel]} AND {here})" if here and readers.channel in names else ""
-        return f"({' OR '.join(filter(None, (own, beyond)))})" if own or beyond else ""
 
     async def _hits(self, scope: str, wanted: Sequence[str]) -> tuple[dict[str, set[int]], dict[str, float]]:
         """Return the newest passages that hold each word, and what each word weighs: more, the rarer it is."""
@@ -224,6 +211,19 @@ class Passages:
         )
 
 
+def _fused(fitting: Sequence[Row], alike: Sequence[Row], near: Sequence[int]) -> list[Row]:
+    """Bring passages found by words and by meaning into one order: by the sum of one over their rank in each.
+
+    That is reciprocal rank fusion with its usual constant of 60: https://doi.org/10.1145/1571941.1572114.
+    """
+    rows = {row["id"]: row for row in (*fitting, *alike)}
+    scores = dict.fromkeys(rows, 0.0)
+    for ranked in ([row["id"] for row in fitting], [number for number in near if number in rows]):
+        for rank, number in enumerate(ranked, start=1):
+            scores[number] += 1 / (60 + rank)
+    return sorted(rows.values(), key=lambda row: (scores[row["id"]], row["id"]), reverse=True)
+
+
 def _best(hits: dict[str, set[int]], weights: dict[str, float]) -> list[int]:
     """Return the passages to read: those that hold most of what is wanted, the newest of them."""
     scores: dict[int, float] = {}
@@ -258,17 +258,6 @@ def excerpt(text: str, wanted: Sequence[str], *, longest: int = 600) -> str:
     return f"{'… ' if best else ''}{cut.strip()}{' …' if best + longest < len(line) else ''}"
 
 
-async def _scope(transaction: Transaction, channel: str, audience: str) -> str:
-    """Return the words that stand for a channel and an audience, in this order."""
-    await transaction.execute(
-        "INSERT INTO scopes (key) VALUES (?), (?) ON CONFLICT (key) DO NOTHING", (channel, audience)
-    )
-    rows = await transaction.execute(
-        "SELECT id FROM scopes WHERE key IN (?, ?) ORDER BY key = ? DESC", (channel, audience, channel)
-    )
-    return " ".join(f"s{row['id']}" for row in rows)
-
-
 def _pieces(text: str) -> list[str]:
     """Divide a text at line breaks or spaces, so that no word is cut where there is another way."""
     pieces: list[str] = []
@@ -281,12 +270,6 @@ def _pieces(text: str) -> list[str]:
         pieces.append(left[:end].strip())
         left = left[end:].strip()
     return pieces
-
-
-def _any(names: Iterable[str]) -> str:
-    """Write for a query that a passage is of one of some channels or audiences; "" for none."""
-    listed = " OR ".join(sorted(names))
-    return f"scope:({listed})" if listed else ""
 
 
 def _phrase(word: str) -> str:

@@ -180,6 +180,7 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     ) STRICT;
     CREATE INDEX passages_of_ref ON passages (kind, ref);
     CREATE INDEX passages_of_channel ON passages (channel, audience);
+    CREATE INDEX passages_of_audience ON passages (audience);
     CREATE VIRTUAL TABLE found USING fts5 (
         text, scope, content = '', columnsize = 0, detail = column, tokenize = 'unicode61 remove_diacritics 2'
     );
