@@ -4,8 +4,9 @@ The index is one of SQLite's (FTS5, https://www.sqlite.org/fts5.html). It holds 
 a passage two more that stand for its channel and its audience: so a search never walks through what its readers may not
 see, however much of that there is. What it finds is then read through `core.audience.visible`.
 
-Finding is bounded, whatever is asked for: of each word the newest passages that hold it, and passages with all of the
-words where that does not mean to walk through the whole index.
+Finding is bounded, whatever is asked for: the newest passages that hold a word, for each, and of those that hold most
+of the words the newest. The index is never asked for passages with several words: where common words never stand
+together it would walk through all of it.
 """
 
 import json
@@ -35,14 +36,11 @@ MOST_PIECES: Final = 20
 _MOST_WORDS: Final = 12
 """Words of a search that count, the longest ones."""
 
-_NEWEST: Final = 250
+_NEWEST: Final = 2_000
 """Passages looked at for each word."""
 
 _CANDIDATES: Final = 80
 """Passages that are read and weighed."""
-
-_AFFORDABLE: Final = 100_000
-"""Entries of the index that may be walked through to find passages with all of the words; some 10 ms."""
 
 _PATIENCE: Final = 0.03
 """Seconds after which no further word is looked up."""
@@ -176,32 +174,30 @@ class Passages:
     async def _hits(self, scope: str, wanted: Sequence[str]) -> tuple[dict[str, set[int]], dict[str, float]]:
         """Return the newest passages that hold each word, and what each word weighs: more, the rarer it is."""
         began = time.perf_counter()
-        whole = await self._count()
+        whole = await self._last()
         hits: dict[str, set[int]] = {}
         estimates: dict[str, float] = {}
         for word in wanted:
             if time.perf_counter() - began > _PATIENCE:
                 break
-            ids = await self._match(f"{scope} AND text:{_phrase(word)}", _NEWEST)
+            ids = await self._match(f"{scope} AND text:{_phrase(word)}")
             hits[word] = set(ids)
             estimates[word] = float(len(ids)) if len(ids) < _NEWEST else whole * len(ids) / (whole - ids[-1] + 1)
-        more = any(len(ids) == _NEWEST for ids in hits.values())
-        if more and all(hits.values()) and len(hits) > 1 and sum(sorted(estimates.values())[:2]) < _AFFORDABLE:
-            everything = " AND ".join(_phrase(word) for word in hits)
-            for found in await self._match(f"{scope} AND text:({everything})", _NEWEST):
-                for ids_of in hits.values():
-                    ids_of.add(found)
         return hits, {word: math.log(1 + whole / (1 + estimates[word])) for word in hits}
 
-    async def _count(self) -> int:
+    async def _last(self) -> int:
         rows = await self._store.fetch("SELECT coalesce(max(id), 0) AS last FROM passages")
         return int(rows[0]["last"])
 
-    async def _match(self, query: str, most: int) -> list[int]:
+    async def _match(self, query: str) -> list[int]:
+        # one row with all of them, as in `Vectors.read`
         rows = await self._store.fetch(
-            "SELECT rowid FROM found WHERE found MATCH ? ORDER BY rowid DESC LIMIT ?", (query, most)
+            "SELECT json_group_array(rowid) AS ids FROM"
+            " (SELECT rowid FROM found WHERE found MATCH ? ORDER BY rowid DESC LIMIT ?)",
+            (query, _NEWEST),
         )
-        return [row["rowid"] for row in rows]
+        ids: list[int] = json.loads(rows[0]["ids"])
+        return ids
 
     async def _read(self, readers: Readers, ids: Sequence[int]) -> list[Row]:
         table, values = visible("passages", readers)
