@@ -28,6 +28,7 @@ from core.cursors import Cursors
 from core.delivery import Delivery
 from core.desk import Desk
 from core.discovery import discover
+from core.embedding import SentenceEncoder
 from core.errors import OperatorError, PlatformError
 from core.facts import Facts
 from core.feedback import Feedback
@@ -51,6 +52,7 @@ from core.skill import Skillset
 from core.store import Store, hold, open_store
 from core.turns import Turns
 from core.usage import Usages
+from core.vectors import Vectors
 from core.wishes import Wishes
 from core.workers import Workers
 
@@ -79,6 +81,11 @@ def connect_model(config: Config, *, announced: bool) -> Model:
     return connect(config.model)
 
 
+def connect_vectors(config: Config, store: Store) -> Vectors | None:
+    """Make what finds passages by their meaning, where that is configured."""
+    return Vectors(store, SentenceEncoder()) if config.memory.search == "meaning" else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
     """Steward, put together; made by `open_app`.
@@ -104,6 +111,7 @@ class App:
     files: Files
     journal: Journal
     store: Store
+    vectors: Vectors | None
     practice: bool
     first_wait: float = FIRST_WAIT
 
@@ -207,6 +215,8 @@ class App:
     async def serve(self, *platforms: Platform) -> None:
         """Answer what comes in on these platforms until all of them end by themselves, or until cancelled."""
         background = [asyncio.create_task(self._sweep()), asyncio.create_task(self.afterwards.run())]
+        if self.vectors:
+            background.append(asyncio.create_task(self.vectors.run()))
         try:
             await self.turns.start({platform.name: platform for platform in platforms})
             async with asyncio.TaskGroup() as group:
@@ -274,8 +284,9 @@ async def open_app(config: Config, *, announced: bool = False, watch: Watch = un
         store = await open_store(config.database)
         stack.push_async_callback(store.close)
         memory = Memory(store, turns=config.memory.turns, tokens=config.memory.tokens)
+        vectors = connect_vectors(config, store)
         channels, identity, facts, cache = Channels(store), Identity(store), Facts(store), Cache(store)
-        keeper = Keeper(facts=facts, passages=Passages(store), identity=identity, admins=Admins(config.admins))
+        keeper = Keeper(facts=facts, passages=Passages(store, vectors), identity=identity, admins=Admins(config.admins))
         files = Files(store, config.data_dir / "files", config.files)
         journal = Journal(store, memory, watch=watch)
         model = connect_model(config, announced=announced)
@@ -347,6 +358,7 @@ async def open_app(config: Config, *, announced: bool = False, watch: Watch = un
             files=files,
             journal=journal,
             store=store,
+            vectors=vectors,
             practice=not config.model.connected,
         )
 

@@ -101,7 +101,7 @@ class AgentConfig(Section):
 
 
 class MemoryConfig(Section):
-    """What is recalled for an answer."""
+    """What is remembered, and what of it is recalled for an answer."""
 
     turns: int = Field(24, ge=0, description="Most turns recalled.")
     tokens: int = Field(12_000, ge=0, description="Most tokens recalled, estimated.")
@@ -111,6 +111,9 @@ class MemoryConfig(Section):
     facts: Literal["asked", "gathered"] = Field(
         "asked",
         description="Facts that are kept: those people `asked` for, or also those `gathered` from what they say.",
+    )
+    search: Literal["words", "meaning"] = Field(
+        "words", description="How it is searched; `meaning` finds other words too, with the extra `semantic`."
     )
 
 

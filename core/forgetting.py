@@ -147,8 +147,6 @@ class Forgetting:
         rows = await self._store.fetch("SELECT at FROM chores WHERE name = 'scrub'")
         if not rows:
             return False
-        async with self._store.transaction() as transaction:
-            await passages.clear_scopes(transaction)
         await self._store.scrub()
         await self._store.write("DELETE FROM chores WHERE name = 'scrub' AND at <= ?", (rows[0]["at"],))
         return True

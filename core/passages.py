@@ -4,8 +4,9 @@ The index is one of SQLite's (FTS5, https://www.sqlite.org/fts5.html). It holds 
 a passage two more that stand for its channel and its audience: so a search never walks through what its readers may not
 see, however much of that there is. What it finds is then read through `core.audience.visible`.
 
-Finding is bounded, whatever is asked for: of each word the newest passages that hold it, and passages with all of the
-words where that does not mean to walk through the whole index.
+Finding is bounded, whatever is asked for: the newest passages that hold a word, for each, and of those that hold most
+of the words the newest. The index is never asked for passages with several words: where common words never stand
+together it would walk through all of it.
 """
 
 import json
@@ -17,9 +18,12 @@ from typing import Final, Literal, TypeAlias
 
 import regex
 
+from core import scopes
 from core.audience import Readers, visible
 from core.store import Row, Store, Transaction, Value
-from core.words import overlaps, terms, words
+from core.unicode import well_formed
+from core.vectors import Vectors
+from core.words import overlaps, term, terms, words
 
 Kind: TypeAlias = Literal["turn", "summary", "fact", "file"]
 
@@ -32,16 +36,13 @@ MOST_PIECES: Final = 20
 _MOST_WORDS: Final = 12
 """Words of a search that count, the longest ones."""
 
-_NEWEST: Final = 500
+_NEWEST: Final = 2_000
 """Passages looked at for each word."""
 
 _CANDIDATES: Final = 80
 """Passages that are read and weighed."""
 
-_AFFORDABLE: Final = 200_000
-"""Entries of the index that may be walked through to find passages with all of the words; some 20 ms."""
-
-_PATIENCE: Final = 0.06
+_PATIENCE: Final = 0.03
 """Seconds after which no further word is looked up."""
 
 _FRESH: Final = 30 * 86_400.0
@@ -85,8 +86,9 @@ class Found:
 async def add(transaction: Transaction, passages: Iterable[Passage]) -> None:
     """Keep passages, so that they are found; a long text in several pieces."""
     for passage in passages:
-        scope = await _scope(transaction, passage.channel, passage.audience)
-        for piece in _pieces(passage.text):
+        pieces = _pieces(passage.text)
+        scope = await scopes.enter(transaction, passage.channel, passage.audience) if pieces else ""
+        for piece in pieces:
             indexed = terms(piece)
             rows = await transaction.execute(
                 "INSERT INTO passages (kind, ref, conversation, channel, audience, link, text, terms, at)"
@@ -127,33 +129,25 @@ async def _remove(transaction: Transaction, where: str, values: tuple[Value, ...
     await transaction.execute(
         "INSERT INTO found (found, rowid, text, scope) SELECT 'delete', id,"  # noqa: S608  # constants of this module
         " CASE terms WHEN '' THEN text ELSE terms END,"
-        " (SELECT 's' || id FROM scopes WHERE key = passages.channel) || ' ' ||"
-        f" (SELECT 's' || id FROM scopes WHERE key = passages.audience) FROM passages WHERE {where}",
+        " (SELECT group_concat('s' || id, ' ') FROM scopes WHERE key IN (passages.channel, passages.audience))"
+        f" FROM passages WHERE {where}",
         values,
     )
     rows = await transaction.execute(f"DELETE FROM passages WHERE {where} RETURNING channel, audience", values)  # noqa: S608
-    left = {row[name] for row in rows for name in ("channel", "audience")}
-    await transaction.execute(
-        "DELETE FROM scopes WHERE key IN (SELECT value FROM json_each(?))"
-        " AND NOT EXISTS (SELECT 1 FROM passages WHERE channel = scopes.key)"
-        " AND NOT EXISTS (SELECT 1 FROM passages WHERE audience = scopes.key)",
-        (_json(sorted(left)),),
-    )
+    await scopes.leave(transaction, rows)
     return len(rows)
 
 
-async def clear_scopes(transaction: Transaction) -> None:
-    """Drop the names of channels and audiences of which nothing is kept any more."""
-    await transaction.execute(
-        "DELETE FROM scopes WHERE key NOT IN (SELECT channel FROM passages UNION SELECT audience FROM passages)"
-    )
-
-
 class Passages:
-    """Finds passages."""
+    """Finds passages.
 
-    def __init__(self, store: Store) -> None:
+    Args:
+        vectors: find passages also by what they mean; None: by their words alone.
+    """
+
+    def __init__(self, store: Store, vectors: Vectors | None = None) -> None:
         self._store = store
+        self._vectors = vectors
 
     async def search(self, readers: Readers, text: str, *, most: int) -> list[Found]:
         """Return the passages that these readers may see and that fit a text best, the best first, newer ones before.
@@ -163,55 +157,47 @@ class Passages:
             text: words; the order in which they stand counts for nothing.
             most: how many are returned.
         """
+        text = well_formed(text[:LONGEST])
         wanted = sorted(words(text), key=len, reverse=True)[:_MOST_WORDS]
-        scope = await self._scopes(readers)
+        scope = await scopes.seen_by(self._store, readers)
         if not wanted or not scope:
             return []
         hits, weights = await self._hits(scope, wanted)
         rows = await self._read(readers, _best(hits, weights))
-        weighed = [(_weigh(row, weights), row) for row in rows]
-        weighed.sort(key=lambda pair: (pair[0], pair[1]["id"]), reverse=True)
-        return [_found(row, wanted) for _, row in weighed[:most]]
-
-    async def _scopes(self, readers: Readers) -> str:
-        """Return the part of a query that leaves the index's entries of these readers."""
-        channel, here, beyond = visible("passages", readers)[1]
-        rows = await self._store.fetch(
-            "SELECT id, key = ? AS own FROM scopes"
-            " WHERE key = ? OR key IN (SELECT value FROM json_each(?)) OR key IN (SELECT value FROM json_each(?))",
-            (channel, channel, here, beyond),
-        )
-        named = {f"s{row['id']}" for row in rows}
-        return f"scope:({' OR '.join(sorted(named))})" if named else ""
+        now = time.time()
+        rows.sort(key=lambda row: (*_weigh(row, weights, now), row["id"]), reverse=True)
+        if self._vectors:
+            near = await self._vectors.nearest(readers, text, most=_CANDIDATES)
+            rows = _fused(rows, await self._read(readers, near), near)
+        return [_found(row, wanted) for row in rows[:most]]
 
     async def _hits(self, scope: str, wanted: Sequence[str]) -> tuple[dict[str, set[int]], dict[str, float]]:
         """Return the newest passages that hold each word, and what each word weighs: more, the rarer it is."""
         began = time.perf_counter()
-        whole = await self._count()
+        whole = await self._last()
         hits: dict[str, set[int]] = {}
         estimates: dict[str, float] = {}
         for word in wanted:
             if time.perf_counter() - began > _PATIENCE:
                 break
-            ids = await self._match(f"{scope} AND text:{_term(word)}", _NEWEST)
+            ids = await self._match(f"{scope} AND text:{_phrase(word)}")
             hits[word] = set(ids)
             estimates[word] = float(len(ids)) if len(ids) < _NEWEST else whole * len(ids) / (whole - ids[-1] + 1)
-        if len(hits) > 1 and sum(sorted(estimates.values())[:2]) < _AFFORDABLE and all(hits.values()):
-            everything = " AND ".join(_term(word) for word in hits)
-            for found in await self._match(f"{scope} AND text:({everything})", _NEWEST):
-                for ids_of in hits.values():
-                    ids_of.add(found)
         return hits, {word: math.log(1 + whole / (1 + estimates[word])) for word in hits}
 
-    async def _count(self) -> int:
+    async def _last(self) -> int:
         rows = await self._store.fetch("SELECT coalesce(max(id), 0) AS last FROM passages")
         return int(rows[0]["last"])
 
-    async def _match(self, query: str, most: int) -> list[int]:
+    async def _match(self, query: str) -> list[int]:
+        # one row with all of them, as in `Vectors.read`
         rows = await self._store.fetch(
-            "SELECT rowid FROM found WHERE found MATCH ? ORDER BY rowid DESC LIMIT ?", (query, most)
+            "SELECT json_group_array(rowid) AS ids FROM"
+            " (SELECT rowid FROM found WHERE found MATCH ? ORDER BY rowid DESC LIMIT ?)",
+            (query, _NEWEST),
         )
-        return [row["rowid"] for row in rows]
+        ids: list[int] = json.loads(rows[0]["ids"])
+        return ids
 
     async def _read(self, readers: Readers, ids: Sequence[int]) -> list[Row]:
         table, values = visible("passages", readers)
@@ -219,6 +205,19 @@ class Passages:
             f"SELECT id, kind, ref, link, text, at FROM {table} WHERE id IN (SELECT value FROM json_each(?))",  # noqa: S608
             (*values, _json(ids)),
         )
+
+
+def _fused(fitting: Sequence[Row], alike: Sequence[Row], near: Sequence[int]) -> list[Row]:
+    """Bring passages found by words and by meaning into one order: by the sum of one over their rank in each.
+
+    That is reciprocal rank fusion with its usual constant of 60: https://doi.org/10.1145/1571941.1572114.
+    """
+    rows = {row["id"]: row for row in (*fitting, *alike)}
+    scores = dict.fromkeys(rows, 0.0)
+    for ranked in ([row["id"] for row in fitting], [number for number in near if number in rows]):
+        for rank, number in enumerate(ranked, start=1):
+            scores[number] += 1 / (60 + rank)
+    return sorted(rows.values(), key=lambda row: (scores[row["id"]], row["id"]), reverse=True)
 
 
 def _best(hits: dict[str, set[int]], weights: dict[str, float]) -> list[int]:
@@ -231,13 +230,13 @@ def _best(hits: dict[str, set[int]], weights: dict[str, float]) -> list[int]:
     return ranked[:_CANDIDATES]
 
 
-def _weigh(row: Row, weights: dict[str, float]) -> float:
-    """Return how well a passage fits: by the words it holds, how much of it they are, and how new it is."""
-    held = words(row["text"])
+def _weigh(row: Row, weights: dict[str, float], now: float) -> tuple[bool, float]:
+    """Return how well a passage fits: whether it holds all the words; which, how much of it they are, how new it is."""
+    held = dict.fromkeys(words(row["text"]))
     fits = sum(weight for word, weight in weights.items() if word in held)
     dense = sum(1 for word in held if word in weights) / (10 + len(held))
-    age = max(0.0, time.time() - float(row["at"]))
-    return fits * (1 + dense) * (1 + 0.5 * math.exp2(-age / _FRESH))
+    age = max(0.0, now - float(row["at"]))
+    return weights.keys() <= held.keys(), fits * (1 + dense) * (1 + 0.5 * math.exp2(-age / _FRESH))
 
 
 def _found(row: Row, wanted: Sequence[str]) -> Found:
@@ -255,17 +254,6 @@ def excerpt(text: str, wanted: Sequence[str], *, longest: int = 600) -> str:
     return f"{'… ' if best else ''}{cut.strip()}{' …' if best + longest < len(line) else ''}"
 
 
-async def _scope(transaction: Transaction, channel: str, audience: str) -> str:
-    """Return the words that stand for a channel and an audience, in this order."""
-    await transaction.execute(
-        "INSERT INTO scopes (key) VALUES (?), (?) ON CONFLICT (key) DO NOTHING", (channel, audience)
-    )
-    rows = await transaction.execute(
-        "SELECT id FROM scopes WHERE key IN (?, ?) ORDER BY key = ? DESC", (channel, audience, channel)
-    )
-    return " ".join(f"s{row['id']}" for row in rows)
-
-
 def _pieces(text: str) -> list[str]:
     """Divide a text at line breaks or spaces, so that no word is cut where there is another way."""
     pieces: list[str] = []
@@ -280,9 +268,9 @@ def _pieces(text: str) -> list[str]:
     return pieces
 
 
-def _term(word: str) -> str:
+def _phrase(word: str) -> str:
     """Write a word for a query; a single character of a script without spaces stands for all words it begins."""
-    return f'"{word}"*' if len(word) == 1 and overlaps(word) else f'"{word}"'
+    return f'"{term(word)}"*' if len(word) == 1 and overlaps(word) else f'"{term(word)}"'
 
 
 def _json(values: Iterable[str | int]) -> str:

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from bots.app import App, open_app
 from bots.platform import Inbox, Note, unnoted
-from core.config import Config, SlackConfig
+from core.config import Config, MemoryConfig, SlackConfig
 from core.errors import OperatorError, PlatformError
 from core.messages import Attachment, Audience, Message, Reply, Turn
 from tests.scripted import KeptDraft, KeptOutlet, message
@@ -112,3 +113,11 @@ async def test_at_start_the_log_says_where_it_answers_and_that_no_model_is_conne
         await asyncio.gather(running, return_exceptions=True)
     assert "Steward answers on slack with the practice model" in caplog.text
     assert "No language model is connected" in caplog.text
+
+
+@pytest.mark.parametrize("search", ["words", "meaning"])
+async def test_passages_are_found_by_meaning_where_that_is_configured(
+    tmp_path: Path, search: Literal["words", "meaning"]
+) -> None:
+    async with open_app(Config(data_dir=tmp_path, memory=MemoryConfig(search=search))) as app:
+        assert (app.vectors is not None) == (search == "meaning")

