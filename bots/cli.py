@@ -108,6 +108,17 @@ def _parser() -> argparse.ArgumentParser:
     feedback = commands.add_parser("feedback", parents=[everywhere], help="list what people thought of answers")
     feedback.set_defaults(command=_feedback)
 
+    backup = commands.add_parser(
+        "backup",
+        parents=[everywhere],
+        help="back up the data folder, also while Steward runs",
+        description="Write a copy of the data folder that can be put in its place, also while Steward runs.",
+    )
+    backup.add_argument(
+        "folder", metavar="FOLDER", type=Path, nargs="?", help="a new folder; by default one named by the time"
+    )
+    backup.set_defaults(command=_backup)
+
     simulate = commands.add_parser(
         "simulate",
         parents=[everywhere],
@@ -216,6 +227,13 @@ def _feedback(arguments: argparse.Namespace) -> int:
     from bots.feedback import listed
 
     return _print(listed(_logged(arguments)))
+
+
+def _backup(arguments: argparse.Namespace) -> int:
+    from bots.archive import backed_up
+
+    print(backed_up(_logged(arguments), arguments.folder))
+    return 0
 
 
 def _print(text: Coroutine[None, None, str]) -> int:

@@ -73,6 +73,7 @@ LADDER: Final = (
     "policy",
     "notebook",
     "personal",
+    "archive",
     "question",
     "folding",
     "gathering",
