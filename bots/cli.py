@@ -119,6 +119,24 @@ def _parser() -> argparse.ArgumentParser:
     )
     backup.set_defaults(command=_backup)
 
+    export = commands.add_parser(
+        "export",
+        parents=[everywhere],
+        help="write everything that is stored as JSON Lines, also while Steward runs",
+        description="Write everything that is stored as JSON Lines, also while Steward runs.",
+    )
+    export.add_argument("file", metavar="FILE", nargs="?", default="-", help="where to; by default standard output")
+    export.set_defaults(command=_export)
+
+    taking = commands.add_parser(
+        "import",
+        parents=[everywhere],
+        help="take in what `export` wrote",
+        description="Take in what `export` wrote; what is there already stays as it is.",
+    )
+    taking.add_argument("file", metavar="FILE", type=Path)
+    taking.set_defaults(command=_import)
+
     simulate = commands.add_parser(
         "simulate",
         parents=[everywhere],
@@ -233,6 +251,21 @@ def _backup(arguments: argparse.Namespace) -> int:
     from bots.archive import backed_up
 
     print(backed_up(_logged(arguments), arguments.folder))
+    return 0
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    from bots.archive import exported
+
+    if said := exported(_logged(arguments), None if arguments.file == "-" else Path(arguments.file)):
+        print(said)
+    return 0
+
+
+def _import(arguments: argparse.Namespace) -> int:
+    from bots.archive import imported
+
+    print(imported(_logged(arguments), arguments.file))
     return 0
 
 

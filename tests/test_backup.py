@@ -27,7 +27,7 @@ from core.store.migrations import MIGRATIONS
 from core.troubles import Troubles
 from tests.command import command, environment, steward
 from tests.house import House, house
-from tests.readme import README
+from tests.readme import carry_out
 from tests.scripted import KeptOutlet, ScriptedModel, calls, message, says
 from tests.test_discord_program import answers, echo, serving
 
@@ -370,12 +370,5 @@ async def test_what_was_said_between_backup_and_restore_is_not_answered_again(tm
 
 def test_the_readme_says_how_to_restore(tmp_path: Path) -> None:
     steward(tmp_path, "chat", "--once", "draw a bar chart of apples 3, pears 5")
-    found = re.search(r"^<!-- restore -->\n```sh\n(.*?)^```$", README.read_text(), re.M | re.S)
-    assert found, "the README does not say how to restore"
-    programs = tmp_path / "programs"
-    programs.mkdir()
-    (programs / "steward").write_text(f'#!/bin/sh\nexec {" ".join(command())} "$@"\n')
-    (programs / "steward").chmod(0o700)
-    variables = environment(PATH=f"{programs}:{os.environ['PATH']}")
-    subprocess.run(["sh", "-ec", found[1]], cwd=tmp_path, env=variables, check=True, capture_output=True, timeout=60)
+    carry_out("restore", tmp_path)
     assert "Here is the picture" in steward(tmp_path, "chat", "--once", "make it more colourful").stdout
