@@ -287,7 +287,7 @@ async def open_app(config: Config, *, announced: bool = False, watch: Watch = un
         vectors = connect_vectors(config, store)
         channels, identity, facts, cache = Channels(store), Identity(store), Facts(store), Cache(store)
         keeper = Keeper(facts=facts, passages=Passages(store, vectors), identity=identity, admins=Admins(config.admins))
-        files = Files(store, config.data_dir / "files", config.files)
+        files = Files(store, config.files_dir, config.files)
         journal = Journal(store, memory, watch=watch)
         model = connect_model(config, announced=announced)
         stack.push_async_callback(model.close)

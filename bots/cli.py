@@ -108,6 +108,35 @@ def _parser() -> argparse.ArgumentParser:
     feedback = commands.add_parser("feedback", parents=[everywhere], help="list what people thought of answers")
     feedback.set_defaults(command=_feedback)
 
+    backup = commands.add_parser(
+        "backup",
+        parents=[everywhere],
+        help="back up the data folder, also while Steward runs",
+        description="Write a copy of the data folder that can be put in its place, also while Steward runs.",
+    )
+    backup.add_argument(
+        "folder", metavar="FOLDER", type=Path, nargs="?", help="a new folder; by default one named by the time"
+    )
+    backup.set_defaults(command=_backup)
+
+    export = commands.add_parser(
+        "export",
+        parents=[everywhere],
+        help="write everything that is stored as JSON Lines, also while Steward runs",
+        description="Write everything that is stored as JSON Lines, also while Steward runs.",
+    )
+    export.add_argument("file", metavar="FILE", nargs="?", default="-", help="where to; by default standard output")
+    export.set_defaults(command=_export)
+
+    taking = commands.add_parser(
+        "import",
+        parents=[everywhere],
+        help="take in what `export` wrote",
+        description="Take in what `export` wrote; what is there already stays as it is.",
+    )
+    taking.add_argument("file", metavar="FILE", type=Path)
+    taking.set_defaults(command=_import)
+
     simulate = commands.add_parser(
         "simulate",
         parents=[everywhere],
@@ -216,6 +245,28 @@ def _feedback(arguments: argparse.Namespace) -> int:
     from bots.feedback import listed
 
     return _print(listed(_logged(arguments)))
+
+
+def _backup(arguments: argparse.Namespace) -> int:
+    from bots.archive import backed_up
+
+    print(backed_up(_logged(arguments), arguments.folder))
+    return 0
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    from bots.archive import exported
+
+    if said := exported(_logged(arguments), None if arguments.file == "-" else Path(arguments.file)):
+        print(said)
+    return 0
+
+
+def _import(arguments: argparse.Namespace) -> int:
+    from bots.archive import imported
+
+    print(imported(_logged(arguments), arguments.file))
+    return 0
 
 
 def _print(text: Coroutine[None, None, str]) -> int:

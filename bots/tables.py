@@ -4,8 +4,8 @@ import contextlib
 from collections.abc import AsyncIterator, Sequence
 
 from core.config import Config
-from core.errors import OperatorError
 from core.store import Store, open_store
+from core.store.faults import require
 
 
 @contextlib.asynccontextmanager
@@ -15,8 +15,7 @@ async def opened(config: Config) -> AsyncIterator[Store]:
     Raises:
         OperatorError: there is none, or it cannot be read.
     """
-    if not config.database.exists():
-        raise OperatorError(f"There is no database {config.database}: check data_dir, or start Steward once.")
+    require(config.database)
     store = await open_store(config.database)
     try:
         yield store

@@ -220,6 +220,11 @@ class Config(BaseSettings):
         """Return where the database is."""
         return self.data_dir / "steward.db"
 
+    @property
+    def files_dir(self) -> Path:
+        """Return the folder of the files that are kept."""
+        return self.data_dir / "files"
+
     @classmethod
     def settings_customise_sources(
         cls,

@@ -1,12 +1,16 @@
 """Files on the disk: whole or not there."""
 
 import os
+import shutil
 import time
 from pathlib import Path
 from typing import Final
 
 _ORPHAN_AGE: Final = 3600.0
 """Seconds after which a file without a row was left by a crash, and not by a write that is under way."""
+
+_AT_ONCE: Final = 1_000_000
+"""Bytes of a file that are copied in one step."""
 
 
 def write(path: Path, content: bytes) -> None:
@@ -31,6 +35,28 @@ def read(path: Path) -> bytes | None:
         return path.read_bytes()
     except FileNotFoundError:
         return None
+
+
+def copy(source: Path, target: Path) -> bool:
+    """Copy a file to where none is, for its owner alone; False where there is nothing to copy."""
+    try:
+        reading = source.open("rb")
+    except FileNotFoundError:
+        return False
+    with reading, os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as writing:
+        shutil.copyfileobj(reading, writing, _AT_ONCE)
+        writing.flush()
+        os.fsync(writing.fileno())
+    return True
+
+
+def sync(folder: Path) -> None:
+    """Have the names of a folder's files on the disk, as their contents are."""
+    directory = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
 
 
 def remove(folder: Path, names: list[str]) -> None:

@@ -3,9 +3,9 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
-from pydantic import JsonValue, TypeAdapter
+from pydantic import JsonValue, PlainSerializer, TypeAdapter
 
 from core.unicode import well_formed
 
@@ -76,7 +76,7 @@ class Person:
 
     id: str
     name: str
-    roles: frozenset[str] = frozenset()
+    roles: Annotated[frozenset[str], PlainSerializer(sorted, return_type=list[str])] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +127,8 @@ class Message:
         text: what was said, without the mention of the bot.
         sent_at: seconds since 1970, UTC.
         origin: what the platform needs in order to answer in the same place (message id, interaction token, …).
-            Only the adapter that wrote it reads it.
+            Only the adapter that wrote it reads it. What lets anybody act who has it (a token, an address to post to)
+            has a name that ends in `_token` or `_url`; it expires, and an answer does without it.
         direct: the skill that is called, where the message is no question to the model; `text` then shows the call as
             somebody would type it.
         link: the address at which people find it, or its channel where it is no message of its own; "" where there is

@@ -91,7 +91,7 @@ class Summaries:
                 " (SELECT upto FROM summaries WHERE place = ?1 AND audience = ?2 ORDER BY upto DESC LIMIT ?3)",
                 (place.key, place.audience, _VERSIONS),
             )
-            await passages.remove(transaction, "summary", [_ref(place.key, place.audience)])
+            await passages.remove(transaction, "summary", [ref(place.key, place.audience)])
             await passages.add(transaction, [_passage(place, text)])
         return True
 
@@ -101,7 +101,7 @@ async def drop(transaction: Transaction, place: str, turn: int) -> int:
     rows = await transaction.execute(
         "DELETE FROM summaries WHERE place = ? AND upto >= ? RETURNING audience", (place, turn)
     )
-    refs = {_ref(place, row["audience"]) for row in rows}
+    refs = {ref(place, row["audience"]) for row in rows}
     await passages.remove(transaction, "summary", sorted(refs))
     return len(rows)
 
@@ -121,14 +121,15 @@ async def _unchanged(transaction: Transaction, left: Left, folded: Sequence[Row]
     return latest[0]["upto"] == left.upto and same
 
 
-def _ref(place: str, audience: str) -> str:
+def ref(place: str, audience: str) -> str:
+    """Return by which `ref` the passage is known of what a place's latest summary says."""
     return f"{place} {audience}"
 
 
 def _passage(place: Place, text: str) -> Passage:
     return Passage(
         kind="summary",
-        ref=_ref(place.key, place.audience),
+        ref=ref(place.key, place.audience),
         conversation=place.key,
         channel=place.channel,
         audience=place.audience,

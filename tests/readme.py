@@ -45,6 +45,27 @@ def settings_table() -> str:
     return "\n".join(rows) + "\n"
 
 
+def carry_out(region: str, folder: Path) -> list[str]:
+    """Carry out the commands of a region in a folder, `steward` being this one; return the lines that they print."""
+    found = re.search(rf"^<!-- {region} -->\n```sh\n(.*?)^```$", README.read_text(), re.M | re.S)
+    assert found, f"the README has no commands of {region!r}"
+    with tempfile.TemporaryDirectory() as programs:
+        program = Path(programs, "steward")
+        program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m bots "$@"\n')
+        program.chmod(0o700)
+        done = subprocess.run(
+            ["sh", "-ec", found[1]],
+            cwd=folder,
+            env=_environment() | {"PATH": f"{programs}:{os.environ['PATH']}"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 0, f"the commands of {region!r} ended with {done.returncode}: {done.stderr}"
+    return done.stdout.splitlines()
+
+
 def skill_table() -> str:
     """List the skills that come with Steward, with something to say for each."""
     rows = ["| Skill | What it does | Say |", "| --- | --- | --- |"]
@@ -66,11 +87,10 @@ def run(block: str) -> str:
 def _output(command: str, folder: Path) -> list[str]:
     words = shlex.split(command)
     assert words[0] == "steward", f"only `steward` is run: {command}"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("STEWARD_", "OPENAI_"))}
     done = subprocess.run(
         [sys.executable, "-m", "bots", *words[1:]],
         cwd=folder,
-        env={**environment, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"},
+        env=_environment(),
         capture_output=True,
         text=True,
         timeout=60,
@@ -79,6 +99,11 @@ def _output(command: str, folder: Path) -> list[str]:
     )
     assert done.returncode == 0, f"{command} ended with {done.returncode}: {done.stderr}"
     return done.stdout.rstrip().splitlines()
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("STEWARD_", "OPENAI_"))}
+    return {**kept, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
 
 
 def main() -> None:

@@ -85,6 +85,9 @@ KEEPERS: Final = {
     "vectors.py": "makes the vectors of all passages; of those that are visible it compares them",
     "summaries.py": "makes of the turns of one audience the summary that this audience may see; erases",
     "memory.py": "asks how far the summary of an audience goes",
+    "archive/backup.py": "copies the files that the backup names, for who runs the machine",
+    "archive/writer.py": "exports, for who runs the machine",
+    "archive/intake.py": "looks what is there already before it imports",
     "personal.py": "gives a person what is theirs",
 }
 

@@ -76,6 +76,7 @@ LADDER: Final = (
     "policy",
     "notebook",
     "personal",
+    "archive",
     "question",
     "folding",
     "gathering",

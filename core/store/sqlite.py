@@ -4,28 +4,17 @@ import asyncio
 import contextlib
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Final
 
 import aiosqlite
 
 from core.errors import OperatorError
+from core.store.faults import REASONS, primary_code, sentences
 from core.store.lock import make_folder
 from core.store.migrations import MIGRATIONS
 from core.store.writer import Row, Transaction, Value, Writer
-
-_REASONS: Final = {
-    sqlite3.SQLITE_FULL: "the disk is full; free some space, and what is unfinished goes on",
-    sqlite3.SQLITE_IOERR: "the disk reports an error; check it, and the space on it",
-    sqlite3.SQLITE_NOTADB: "it is not a database; move it away and a new one is made",
-    sqlite3.SQLITE_CORRUPT: "it is damaged; restore a backup",
-    sqlite3.SQLITE_CANTOPEN: "it cannot be opened; check the folder's permissions",
-    sqlite3.SQLITE_READONLY: "it cannot be written; check the file's permissions",
-    sqlite3.SQLITE_PERM: "it cannot be opened; check the file's permissions",
-    sqlite3.SQLITE_BUSY: "another program keeps it locked; end that program",
-}
-
 
 _CHECKPOINT_SECONDS: Final = 10.0
 
@@ -49,7 +38,7 @@ class Store:
 
     async def fetch(self, sql: str, parameters: Sequence[Value] = ()) -> list[Row]:
         """Return the rows of a query."""
-        with _sentences(self.path):
+        with sentences(self.path):
             return list(await self._reader.execute_fetchall(sql, parameters))
 
     async def write(self, sql: str, parameters: Sequence[Value] = (), *, durable: bool = False) -> list[Row]:
@@ -57,7 +46,7 @@ class Store:
 
         What is committed outlives the process; with `durable` it is on the disk on return, and outlives the machine.
         """
-        with _sentences(self.path):
+        with sentences(self.path):
             return await self._writer.write(sql, parameters, durable=durable)
 
     async def scrub(self) -> None:
@@ -66,13 +55,13 @@ class Store:
         The file is written anew, during which nothing else is written: about a second for 100 MB.
         https://www.sqlite.org/lang_vacuum.html and https://www.sqlite.org/fts5.html#the_optimize_command
         """
-        with _sentences(self.path):
+        with sentences(self.path):
             await self._writer.write("INSERT INTO found (found) VALUES ('optimize')", (), durable=False)
             await self._writer.alone("VACUUM")
             deadline = time.monotonic() + _CHECKPOINT_SECONDS
             while (await self._writer.alone("PRAGMA wal_checkpoint(TRUNCATE)"))[0][0]:
                 if time.monotonic() > deadline:
-                    raise OperatorError(f"The database {self.path}: {_REASONS[sqlite3.SQLITE_BUSY]}.")
+                    raise OperatorError(f"The database {self.path}: {REASONS[sqlite3.SQLITE_BUSY]}.")
                 await asyncio.sleep(0.05)  # somebody is reading
 
     def size(self) -> int:
@@ -86,7 +75,7 @@ class Store:
 
         `durable` is as in `write`.
         """
-        with _sentences(self.path):
+        with sentences(self.path):
             async with self._writer.transaction(durable=durable) as transaction:
                 yield transaction
 
@@ -102,7 +91,7 @@ async def open_store(path: Path, *, patience: float = 10.0) -> Store:
         OperatorError: it cannot be written, is no database, or belongs to a newer Steward.
     """
     make_folder(path.parent)
-    with _sentences(path):
+    with sentences(path):
         # aiosqlite does not wait for its thread where the file cannot be opened: try that without it.
         await asyncio.to_thread(_try, path)
         writer = await _connect(path, patience)
@@ -151,7 +140,7 @@ async def _use_wal(connection: aiosqlite.Connection, patience: float) -> None:
             await connection.execute_fetchall("PRAGMA journal_mode = WAL")
             return
         except sqlite3.OperationalError as error:
-            if _primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+            if primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
         await asyncio.sleep(0.005)
 
@@ -185,17 +174,3 @@ async def _version(path: Path, connection: aiosqlite.Connection) -> int:
 def _statements(script: str) -> list[str]:
     """Divide a script: `executescript` would commit the transaction it runs in."""
     return [statement for statement in (part.strip() for part in script.split(";")) if statement]
-
-
-@contextlib.contextmanager
-def _sentences(path: Path) -> Iterator[None]:
-    """Turn the database's errors into a sentence for the operator."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise OperatorError(f"The database {path}: {_REASONS.get(_primary_code(error), str(error))}.") from error
-
-
-def _primary_code(error: sqlite3.Error) -> int:
-    """Return the error's code without the bits that tell its kinds apart; 0 for an error of Python's own."""
-    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
