@@ -74,6 +74,7 @@ LADDER: Final = (
     "notebook",
     "personal",
     "question",
+    "clerk",
     "folding",
     "gathering",
     "afterwards",

@@ -99,9 +99,9 @@ async def test_what_is_remembered_is_there_after_a_restart(tmp_path: Path) -> No
 
 async def test_a_thread_sees_the_channel_in_brief_and_then_its_own_turns_whole(tmp_path: Path) -> None:
     async with kept(tmp_path) as keeper:
-        await keeper.remember(turn_of("thread"), place(thread="T1"))
         await keeper.remember(turn_of("channel"), place())
         await keeper.remember(turn_of("other thread"), place(thread="T2"))
+        await keeper.remember(turn_of("thread"), place(thread="T1"))
 
         assert await keeper.recall(place(thread="T1")) == (
             brief_of("channel") + brief_of("other thread") + turn_of("thread")
@@ -110,10 +110,36 @@ async def test_a_thread_sees_the_channel_in_brief_and_then_its_own_turns_whole(t
 
 async def test_the_channel_sees_its_threads_in_brief(tmp_path: Path) -> None:
     async with kept(tmp_path) as keeper:
-        await keeper.remember(turn_of("channel"), place())
         await keeper.remember(turn_of("thread"), place(thread="T1"))
+        await keeper.remember(turn_of("channel"), place())
 
         assert await keeper.recall(place()) == brief_of("thread") + turn_of("channel")
+
+
+async def test_what_is_said_elsewhere_while_people_talk_in_a_thread_changes_nothing_before_its_turns(
+    tmp_path: Path,
+) -> None:
+    async with kept(tmp_path) as keeper:
+        await keeper.remember(turn_of("before"), place())
+        await keeper.remember(turn_of("thread 1"), place(thread="T1"))
+        first = await keeper.recall(place(thread="T1"))
+        await keeper.remember(turn_of("meanwhile"), place())
+        await keeper.remember(turn_of("thread 2"), place(thread="T1"))
+
+        assert await keeper.recall(place(thread="T1")) == first + turn_of("thread 2")
+
+
+async def test_after_a_pause_a_thread_sees_what_was_said_elsewhere_meanwhile(tmp_path: Path) -> None:
+    async with kept(tmp_path) as keeper:
+        await keeper.remember(turn_of("thread 1"), place(thread="T1"))
+        await keeper.remember(turn_of("meanwhile"), place())
+        await keeper.store.write("UPDATE memory SET at = at - 700")
+
+        seen = brief_of("meanwhile") + turn_of("thread 1")
+        assert await keeper.recall(place(thread="T1")) == seen, "before the next turn"
+        await keeper.remember(turn_of("thread 2"), place(thread="T1"))
+        await keeper.remember(turn_of("later"), place())
+        assert await keeper.recall(place(thread="T1")) == seen + turn_of("thread 2"), "and after it"
 
 
 async def test_a_thread_sees_the_latest_of_its_channel(tmp_path: Path) -> None:
@@ -348,10 +374,10 @@ async def test_a_turn_that_cannot_be_read_is_logged_and_the_others_are_recalled(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with kept(tmp_path) as keeper:
-        for name in ("a", "b"):
-            await keeper.remember(turn_of(name), place())
-            await keeper.remember(turn_of(name), place(thread="T"))
-        await keeper.store.write("UPDATE memory SET items = '{' WHERE turn IN (1, 2)")
+        for where in (place(thread="T"), place()):
+            await keeper.remember(turn_of("a"), where)
+            await keeper.remember(turn_of("b"), where)
+        await keeper.store.write("UPDATE memory SET items = '{' WHERE turn IN (1, 3)")
 
         assert await keeper.recall(place()) == [*brief_of("b"), *turn_of("b")]
         assert "what turn 1 said cannot be read" in caplog.text
