@@ -77,6 +77,21 @@ class ScriptedModel:
         assert not self._steps, f"the model was never asked for: {self._steps}"
 
 
+class SteadyModel(ScriptedModel):
+    """Answers every request with the same step, however often it is asked."""
+
+    def __init__(self, step: Step) -> None:
+        super().__init__()
+        self.step = step
+
+    async def stream(
+        self, instructions: str, items: Sequence[Item], tools: Sequence[Tool], pictures: Pictures = NO_PICTURES
+    ) -> AsyncGenerator[Delta, None]:
+        self._steps.append(self.step)
+        async for delta in super().stream(instructions, items, tools, pictures):
+            yield delta
+
+
 def says(text: str) -> Answer:
     return Answer(text=text)
 

@@ -75,6 +75,7 @@ LADDER: Final = (
     "personal",
     "question",
     "clerk",
+    "minutes",
     "folding",
     "gathering",
     "afterwards",
