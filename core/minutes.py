@@ -3,6 +3,7 @@
 What that is can be told of numbers that people named, of files, and of lines that stood in the summary before.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from textwrap import wrap
 from typing import Final
@@ -12,7 +13,7 @@ import regex
 from core.memory import shorten
 from core.words import words
 
-_MOST_BACK: Final = 40
+_MOST_BACK: Final = 100
 """Files that are put back, and lines with numbers, the latest ones."""
 
 _LINE: Final = 160
@@ -67,14 +68,20 @@ def _lost_numbers(text: str, asked: str) -> list[str]:
 
 
 def _lost_lines(text: str, before: str) -> list[str]:
-    """Return the lines of the summary before of whose words a summary leaves out more than half."""
-    known = set(words(text))
+    """Return the lines of the summary before that a summary leaves out.
+
+    It does so where it has less than half of the words that stand in no other of these lines.
+    """
     lines = [_bare(line) for line in FILE.sub("", before).splitlines() if not line.rstrip().endswith(":")]
-    return [
-        line
-        for line in lines
-        if len(line) <= 2 * _LINE and len(named := set(words(line))) > 1 and len(named - known) > len(named) / 2
-    ]
+    held = [set(words(line)) for line in lines]
+    often = Counter(word for each in held for word in each)
+    known = set(words(text))
+    lost: list[str] = []
+    for line, all_ in zip(lines, held, strict=True):
+        own = {word for word in all_ if often[word] == 1}
+        if len(own - known) > len(own) / 2 and len(line) <= 2 * _LINE:
+            lost.append(line)
+    return lost
 
 
 def _bare(line: str) -> str:

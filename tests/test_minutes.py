@@ -63,6 +63,12 @@ def test_a_line_of_the_summary_before_of_which_most_words_are_gone_is_put_back()
     assert completed(text, before) == f"{text}\n\nAlso said:\n- Mortimer keeps the keys."
 
 
+def test_lines_that_are_worded_alike_are_told_apart_by_what_is_their_own() -> None:
+    before = "- The shed is built by the firm Kabado.\n- The roof is built by the firm Lumefi."
+    back = completed("- The shed is built by the firm Kabado.", before)
+    assert back.endswith("Also said:\n- The roof is built by the firm Lumefi.")
+
+
 def test_lines_are_put_back_as_far_as_there_is_room_and_cut_nothing_off() -> None:
     before = "\n".join(f"- {letter * 40} {letter * 30}" for letter in "abcdefghij")
     text = "short sentence. " * 20
@@ -74,10 +80,12 @@ def test_lines_are_put_back_as_far_as_there_is_room_and_cut_nothing_off() -> Non
 
 
 def test_of_too_much_the_latest_is_put_back_and_no_line_is_cut() -> None:
-    back = completed("They talked.", asked="\n".join(f"item {number} costs money" for number in range(1_000, 1_300)))
+    back = completed(
+        "They talked.", asked="\n".join(f"item {number} costs" for number in range(1_000, 1_300)), longest=9_000
+    )
     lines = back.splitlines()[3:]
-    assert lines == [f"- item {number} costs money" for number in range(1_300 - len(lines), 1_300)]
-    assert len(lines) == 40
+    assert lines == [f"- item {number} costs" for number in range(1_300 - len(lines), 1_300)]
+    assert len(lines) == 100
 
 
 @pytest.mark.parametrize(
