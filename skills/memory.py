@@ -18,7 +18,7 @@ async def remember(fact: str, context: Context) -> str:
     Examples:
         remember that our standup is at 9:30
         keep in mind that Ada is on leave in May
-        note that Ada is on leave in May
+        note that the office closes at six
     """
     return await context.memory.remember(fact)
 
@@ -35,13 +35,13 @@ async def recall(query: str, context: Context, most: Annotated[int, Field(ge=1, 
         most: At most so much is returned.
 
     Examples:
-        what did we decide about Apollo
-        what do you remember about Apollo
-        do you remember when Apollo begins
-        what do you know about Apollo
-        what have I told you about Apollo
-        look up what was said about Apollo
-        search our conversations for Apollo
+        what did we decide about the launch date
+        what do you remember about the standup
+        do you remember when the sale begins
+        what do you know about our customers
+        what have I told you about the offer
+        look up what was said about the budget
+        search our conversations for the budget
     """
     return await context.memory.recall(query, most)
 

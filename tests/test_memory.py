@@ -12,11 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.events import Finished
+from core.facts import Facts
 from core.items import Answer, Call, Item, Question, Result
 from core.journal import Journal
 from core.memory import Memory, estimate
 from core.messages import Audience, Conversation, Reply
 from core.store import Store, open_store
+from core.summaries import Place, Summaries
 from core.traces import erase
 from tests.scripted import message
 
@@ -330,6 +332,36 @@ def test_the_budget_is_never_exceeded_and_a_turn_is_whole_or_brief(
     groups = grouped(items)
     assert len(groups) <= turns + turns // 4, "too many turns"
     assert all(any(same_turn(group, whole) for whole, _ in history) for group in groups), "neither whole nor brief"
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(said, st.sampled_from([None, "T1", "T2"])), min_size=1, max_size=6),
+    st.lists(st.text(st.sampled_from("a 字"), max_size=300).map(lambda text: f"fact {text}"), max_size=4),
+    st.lists(st.tuples(st.sampled_from([None, "T1"]), st.integers(1, 6), texts), max_size=3),
+    st.integers(0, 1_200),
+)
+def test_the_budget_is_never_exceeded_with_facts_and_summaries_either(
+    history: list[tuple[list[Item], str | None]],
+    facts: list[str],
+    folded: list[tuple[str | None, int, str]],
+    tokens: int,
+) -> None:
+    async def recalled() -> list[Item]:
+        with tempfile.TemporaryDirectory() as folder:
+            async with kept(Path(folder), tokens=tokens) as keeper:
+                for items, thread in history:
+                    await keeper.remember(items, place(thread=thread))
+                for text in facts:
+                    await Facts(keeper.store).remember(text, message("?"), 99)
+                for thread, upto, text in folded:
+                    where = Place(key=place(thread=thread).key, channel=place().key, audience=WORKSPACE.key)
+                    left = await Summaries(keeper.store).left(where, most=upto)
+                    if left.turns:
+                        await Summaries(keeper.store).extend(left, left.turns, text, 0)
+                return await keeper.recall(place(thread="T1"))
+
+    assert estimate(asyncio.run(recalled())) <= tokens
 
 
 def grouped(items: Sequence[Item]) -> list[list[Item]]:
