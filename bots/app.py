@@ -22,6 +22,7 @@ from core.agent import Agent
 from core.boundary import Watch, unwatched
 from core.cache import Cache
 from core.channels import Channels
+from core.clerk import Clerk
 from core.company import Companies
 from core.config import Config
 from core.cursors import Cursors
@@ -369,8 +370,9 @@ def _afterwards(
     """Make what works after answers; the practice model writes no summaries."""
     if not config.model.connected:
         return Afterwards(None)
-    folding = Folding(store, model, turns=config.memory.turns, tokens=config.memory.tokens, cost=cost)
-    return Afterwards(folding, Gathering(facts, channels, model) if config.memory.facts == "gathered" else None)
+    clerk = Clerk(store, model, cost=cost)
+    folding = Folding(store, clerk, turns=config.memory.turns, tokens=config.memory.tokens)
+    return Afterwards(folding, Gathering(store, facts, channels, clerk) if config.memory.facts == "gathered" else None)
 
 
 def _handlers(of_channel: ChannelCommands, of_memory: MemoryCommands) -> dict[str, Handler]:

@@ -20,6 +20,9 @@ from core.personal import Personal
 _MOST: Final = 50
 """Facts that are shown."""
 
+_AUDIENCES: Final = {"workspace": "everybody", "channel": "the members of this channel", "person": "you alone"}
+"""Who may see a fact, by the scope of its audience."""
+
 _USAGE: Final = "Say `memory`, `memory edit NUMBER TEXT` or `memory delete NUMBER`."
 _NOUNS: Final = {
     "turns": "turn",
@@ -131,7 +134,8 @@ def _shown(facts: Sequence[Fact], *, remembers: bool) -> str:
     lines.append("**What I remember in this channel**")
     for fact in facts:
         source = f", [source]({fact.link})" if fact.link else ""
-        lines.append(f"- {fact.id}: {fact.text} ({fact.author_name}, {fact.created_at:%Y-%m-%d}{source})")
+        who = _AUDIENCES[fact.audience.partition(":")[0]]
+        lines.append(f"- {fact.id}: {fact.text} ({fact.author_name}, {fact.created_at:%Y-%m-%d}, for {who}{source})")
     lines.append("\nWho said one, and admins, can change it: `memory edit NUMBER TEXT`, `memory delete NUMBER`.")
     return "\n".join(lines)
 

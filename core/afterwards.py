@@ -1,7 +1,11 @@
-"""What is done after answers, in the background and one turn after the other."""
+"""What is done after answers, in the background and one thing after the other."""
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from functools import partial
+from typing import TypeAlias
 
 from core.errors import StewardError
 from core.folding import Folding
@@ -9,6 +13,8 @@ from core.gathering import Gathering
 from core.messages import Turn
 
 log = logging.getLogger("steward.afterwards")
+
+_Chore: TypeAlias = Callable[[], Awaitable[object]]
 
 
 class Afterwards:
@@ -22,23 +28,27 @@ class Afterwards:
     def __init__(self, folding: Folding | None, gathering: Gathering | None = None) -> None:
         self._folding = folding
         self._gathering = gathering
-        self._waiting: asyncio.Queue[Turn] = asyncio.Queue()
+        self._waiting: asyncio.Queue[tuple[int, _Chore]] = asyncio.Queue()
 
     def answered(self, turn: Turn) -> None:
         """Note that a turn was answered."""
-        if self._folding or self._gathering:
-            self._waiting.put_nowait(turn)
+        files = tuple(replace(file, content=None) for file in turn.message.attachments)
+        light = replace(turn, message=replace(turn.message, attachments=files))
+        if self._gathering:
+            self._waiting.put_nowait((turn.id, partial(self._gathering.gather, light)))
+        if self._folding:
+            self._waiting.put_nowait((turn.id, partial(self._fold, self._folding, light)))
 
     async def run(self) -> None:
-        """Work until cancelled; what fails is logged, and done after the next answer there."""
+        """Work until cancelled; what fails is logged, and folding is tried again after the next answer there."""
         while True:
-            turn = await self._waiting.get()
+            number, chore = await self._waiting.get()
             try:
-                await self._attend(turn)
+                await chore()
             except StewardError as error:
-                log.warning("turn %d: not summarized: %s", turn.id, error)
+                log.warning("turn %d: what is done after its answer failed: %s", number, error)
             except Exception:
-                log.exception("turn %d: not summarized", turn.id)
+                log.exception("turn %d: what is done after its answer failed", number)
             finally:
                 self._waiting.task_done()
 
@@ -46,8 +56,7 @@ class Afterwards:
         """Wait until nothing is left to do."""
         await self._waiting.join()
 
-    async def _attend(self, turn: Turn) -> None:
-        if self._gathering:
-            await self._gathering.gather(turn)
-        if self._folding:
-            await self._folding.fold(turn)
+    async def _fold(self, folding: Folding, turn: Turn) -> None:
+        """Fold once, and again when everything else that waits is done, until nothing is due."""
+        if await folding.fold(turn):
+            self._waiting.put_nowait((turn.id, partial(self._fold, folding, turn)))

@@ -26,6 +26,7 @@ class Fact:
 
     Attributes:
         author: who said it, with the platform before: "slack/U1"; `author_name` is for display.
+        audience: the key of who could see where it was said.
         link: the address at which people find where it was said, "" where there is none.
         changed_at: when it was last put another way.
     """
@@ -34,6 +35,7 @@ class Fact:
     text: str
     author: str
     author_name: str
+    audience: str
     link: str
     created_at: datetime
     changed_at: datetime
@@ -45,22 +47,28 @@ class Facts:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def remember(self, text: str, message: Message, turn: int, *, unasked: bool = False) -> Fact | None:
+    async def remember(self, text: str, message: Message, turn: int, *, unasked_at: float | None = None) -> Fact | None:
         """Keep a fact that comes from a message; one that is kept of the same turn in the same words is returned.
+
+        Where that message was forgotten meanwhile, None is returned.
 
         Args:
             text: the fact.
             message: where it was said.
             turn: the number of the message's turn.
-            unasked: nobody asked for it, so it is kept only while the turn is remembered; where that was forgotten
-                meanwhile, None is returned.
+            unasked_at: where nobody asked for it, when the turn came to be remembered: the fact is kept only while the
+                turn is still remembered as it was then.
 
         Raises:
             UserError: it is empty or too long.
         """
         said = _checked(text)
         async with self._store.transaction() as transaction:
-            if unasked and not await transaction.execute("SELECT 1 FROM memory WHERE turn = ?", (turn,)):
+            if await transaction.execute("SELECT 1 FROM turns WHERE id = ? AND forgotten > 0", (turn,)):
+                return None
+            if unasked_at is not None and not await transaction.execute(
+                "SELECT 1 FROM memory WHERE turn = ? AND at = ?", (turn, unasked_at)
+            ):
                 return None
             known = await transaction.execute(
                 f"SELECT {_COLUMNS} FROM facts WHERE turn = ? AND text = ?",  # noqa: S608  # a constant
@@ -188,6 +196,7 @@ def _fact(row: Row) -> Fact:
         text=row["text"],
         author=row["author"],
         author_name=row["author_name"],
+        audience=row["audience"],
         link=row["link"],
         created_at=datetime.fromtimestamp(row["created_at"], UTC),
         changed_at=datetime.fromtimestamp(row["changed_at"], UTC),

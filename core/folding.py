@@ -1,25 +1,22 @@
 """Folding: in long conversations the older turns become a summary, in the background, before there is no room for them.
 
-What the model leaves out of a summary is put back where it can be told what that is: numbers that people named, and the
-files that were spoken of. A summary that could not be had, or is empty, changes nothing: the turns are recalled as they
-are, as far as there is room, and are found by their words in any case.
+A summary that could not be had, or is empty, changes nothing: the turns are recalled as they are, as far as there is
+room, and are found by their words in any case.
 """
 
 import logging
-from collections.abc import Callable, Sequence
-from contextlib import aclosing
+from collections.abc import Sequence
 from typing import Final
 
-import regex
-
-from core.items import Answer, Item, Question, Result, Usage
-from core.memory import SUMMARY_SHARE, estimate, load, shorten
+from core.clerk import Clerk
+from core.errors import ContextOverflowError
+from core.items import Answer, Item, Question, Result
+from core.memory import LITTLE, SUMMARY_SHARE, estimate, load, shorten
 from core.messages import Turn
-from core.model import Model
+from core.minutes import FILE, with_lost
 from core.reading import without_excerpts
 from core.store import Row, Store
 from core.summaries import Left, Place, Summaries, places_of
-from core.usage import add
 
 log = logging.getLogger("steward.folding")
 
@@ -41,12 +38,7 @@ _LONGEST_PIECE: Final = 3_000
 """Bytes of a question, and of an answer, that are given to be summarized."""
 
 _MOST: Final = 200
-_MOST_BACK: Final = 40
-"""Files, and numbers, that are put back."""
-
-_FILE: Final = regex.compile(r"\[file (f[0-9a-f]{12}): ([^,\]]*)")
-_NUMBER: Final = regex.compile(r"\d[\d.,:/-]*\d|\d")
-_CLAUSE: Final = regex.compile(r"[^\n.!?;]*(?:[.,:]\d[^\n.!?;]*)*")
+"""Turns that are looked at in one step."""
 
 
 class Folding:
@@ -54,40 +46,41 @@ class Folding:
 
     Args:
         store: where summaries are kept.
-        model: writes them.
+        clerk: writes them; a summary is charged with the turn that it was made after.
         turns: the most turns recalled.
         tokens: the most tokens recalled.
-        cost: what tokens cost, in US dollars; the summary is charged with the turn that it was made after.
     """
 
-    def __init__(
-        self, store: Store, model: Model, *, turns: int, tokens: int, cost: Callable[[Usage], float] = lambda _: 0.0
-    ) -> None:
-        self._store = store
+    def __init__(self, store: Store, clerk: Clerk, *, turns: int, tokens: int) -> None:
         self._summaries = Summaries(store)
-        self._model = model
+        self._clerk = clerk
         self._turns = turns
         self._tokens = tokens
-        self._cost = cost
 
     async def fold(self, turn: Turn) -> int:
-        """Fold what is due in the places of a turn that was answered; return how many versions were made.
+        """Fold what is due in the places of a turn that was answered, as much as one request holds; return in how many.
 
         Raises:
             StewardError: the model gave no summary, or the database could not be read or written.
         """
-        return sum([await self._fold(place, turn) for place in places_of(turn)]) if self._turns else 0
+        if not self._turns or self._tokens < LITTLE:
+            return 0
+        return sum([await self._fold(place, turn) for place in places_of(turn)])
 
-    async def _fold(self, place: Place, turn: Turn) -> int:
-        versions = 0
-        while (left := await self._due(place)) is not None:
-            folded = self._oldest(left.turns)
-            text = await self._summarize(left, folded, turn)
-            if not text or not await self._summaries.extend(left, folded, text, estimate([Question(text=text)])):
-                break
-            versions += 1
-            log.info("turn %d: %d turns of %s were summarized", turn.id, len(folded), place.key)
-        return versions
+    async def _fold(self, place: Place, turn: Turn) -> bool:
+        """Make the next version of a place's summary; False where none is due, or it could not be had or kept."""
+        left = await self._due(place)
+        if left is None:
+            return False
+        folded, text = await self._summarize(left, self._oldest(left.turns), turn)
+        if not text:
+            log.warning("turn %d: the summary of %s is empty, so nothing changes", turn.id, place.key)
+            return False
+        if not await self._summaries.extend(left, folded, text, estimate([Question(text=text)])):
+            log.info("turn %d: what was summarized of %s was changed meanwhile", turn.id, place.key)
+            return False
+        log.info("turn %d: %d turns of %s were summarized", turn.id, len(folded), place.key)
+        return True
 
     async def _due(self, place: Place) -> Left | None:
         """Return what is left of a place where that is as much as is folded; None where it is less."""
@@ -107,52 +100,22 @@ class Folding:
             folded.append(rest.pop(0))
         return folded
 
-    async def _summarize(self, left: Left, folded: Sequence[Row], turn: Turn) -> str:
+    async def _summarize(self, left: Left, folded: list[Row], turn: Turn) -> tuple[list[Row], str]:
+        """Return a summary, "" where the model wrote none, and the turns in it: fewer where it cannot read them all."""
         since = [load(row) for row in folded]
         longest = self._tokens // SUMMARY_SHARE * 3
         said = "\n\n".join(filter(None, map(_told, since)))
         material = f"Minutes so far:\n{left.text or '(none)'}\n\nSaid since:\n{said}"
-        text = await self._ask(material, longest, turn)
+        try:
+            text = await self._clerk.ask(turn.id, INSTRUCTIONS.format(words=longest // 8), material)
+        except ContextOverflowError:
+            if len(folded) == 1:
+                raise
+            return await self._summarize(left, folded[: len(folded) // 2], turn)
         if not text:
-            log.warning("turn %d: the summary of %s is empty, so nothing changes", turn.id, left.place.key)
-            return ""
-        asked = "\n".join(item.text for items in since for item in items if isinstance(item, Question))
-        return with_lost(text, f"{left.text}\n{asked}", material, longest)
-
-    async def _ask(self, material: str, longest: int, turn: Turn) -> str:
-        instructions = INSTRUCTIONS.format(words=longest // 8)
-        answer: Answer | None = None
-        async with aclosing(self._model.stream(instructions, [Question(text=material)], ())) as deltas:
-            async for delta in deltas:
-                if isinstance(delta, Answer):
-                    answer = delta
-        if answer is None:
-            return ""
-        await add(self._store, turn.id, answer.usage, self._cost(answer.usage))
-        return answer.text.strip()
-
-
-def with_lost(text: str, asked: str, material: str, longest: int) -> str:
-    """Return a summary with what it should have kept: the numbers that people named, and the files.
-
-    Args:
-        text: the summary.
-        asked: the summary before, and what people said since.
-        material: the summary before, and all that was said since.
-        longest: bytes of the whole.
-    """
-    files = dict(_FILE.findall(material))
-    lost_files = [f"[file {name}: {called}]" for name, called in files.items() if name not in text][-_MOST_BACK:]
-    named = set(_NUMBER.findall(text))
-    lost: list[str] = []
-    for clause in _CLAUSE.findall(_FILE.sub("", asked)):
-        plain = " ".join(clause.split()).removeprefix("- ")
-        if set(_NUMBER.findall(plain)) - named:
-            lost.append(f"- {shorten(plain, 160)}")
-            named |= set(_NUMBER.findall(plain))
-    back = [*(["Also named:", *lost[-_MOST_BACK:]] if lost else []), *([", ".join(lost_files)] if lost_files else [])]
-    added = shorten("\n".join(back), longest // 2)
-    return "\n\n".join(filter(None, (shorten(text, longest - len(added.encode()) - 2), added)))
+            return folded, ""
+        asked = [without_excerpts(item.text) for items in since for item in items if isinstance(item, Question)]
+        return folded, with_lost(text, before=left.text, asked="\n".join(asked), said=said, longest=longest)
 
 
 def _told(items: Sequence[Item]) -> str:
@@ -165,7 +128,7 @@ def _told(items: Sequence[Item]) -> str:
             case Answer() if item.text and not item.calls:
                 lines.append(f"Assistant: {shorten(item.text, _LONGEST_PIECE)}")
             case Result() if item.files:
-                lines += [line for line in item.text.splitlines() if _FILE.match(line)]
+                lines += [line for line in item.text.splitlines() if FILE.match(line)]
     return "\n".join(lines)
 
 

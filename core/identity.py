@@ -59,13 +59,13 @@ class Identity:
             UserError: the code is wrong, used or too old, was given to the same account, or too many were tried.
         """
         self._check_tries(message.account)
+        self._wrong.setdefault(message.account, []).append(time.monotonic())  # until it is known to be right
         async with self._store.transaction(durable=True) as transaction:
             rows = await transaction.execute(
                 "DELETE FROM codes WHERE digest = ? AND expires_at >= ? AND account <> ? RETURNING account, name",
                 (_digest(code), time.time(), message.account),
             )
             if not rows:
-                self._wrong.setdefault(message.account, []).append(time.monotonic())
                 raise UserError(
                     "This code is not one that I gave to your other account, or it is used or too old: ask for a new"
                     " one there with `link`."
@@ -75,8 +75,9 @@ class Identity:
                 "SELECT account, person FROM accounts WHERE account IN (?, ?)",
                 (other, message.account),
             )
-            person = next((row["person"] for row in known if row["account"] == other), other)
-            mine = next((row["person"] for row in known if row["account"] == message.account), message.account)
+            persons = {row["account"]: row["person"] for row in known}
+            person = persons.get(other) or secrets.token_hex(8)  # never an account: others may still go by that
+            mine = persons.get(message.account, "")
             await transaction.execute("UPDATE accounts SET person = ? WHERE person = ?", (person, mine))
             for account, name in ((other, rows[0]["name"]), (message.account, message.author.name)):
                 await transaction.execute(

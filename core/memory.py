@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+import regex
 from pydantic_core import to_json
 
 from core import passages, summaries
@@ -22,15 +23,22 @@ log = logging.getLogger("steward.memory")
 SUMMARY_SHARE: Final = 4
 """A summary takes at most a quarter of the tokens."""
 
-_FACTS_SHARE: Final = 8
-_LITTLE: Final = 200
-"""Tokens in which there is no room for facts and a summary."""
+LITTLE: Final = 200
+"""Tokens below which there is no room for facts and a summary."""
 
+_FACTS_SHARE: Final = 8
 _MOST_FACTS: Final = 50
 """Facts of a channel that an answer is given to read, the latest ones, in at most an eighth of the tokens."""
 
 _BRIEF_SHARE: Final = 4
 """A thread sees the rest of its channel in at most a quarter of the turns and of the tokens."""
+
+_PAUSE: Final = 600.0
+"""Seconds after which it is of no use that a request begins like the one before: prompt caches are emptied after five
+to ten minutes of inactivity, https://platform.openai.com/docs/guides/prompt-caching."""
+
+_ALL: Final = 2**63 - 1
+_UNFINISHED: Final = regex.compile(r"(?<=\s)\S{1,40}$|[\d.,:/-]+$")
 
 _FACTS: Final = "What people asked me to remember in this channel:"
 _SUMMARY: Final = "What was said before, in short:"
@@ -60,6 +68,9 @@ class Memory:
     A channel has one memory. A thread in it has its own turns and also sees the channel's latest, in brief. Turns that
     are in a summary (`core.folding`) are recalled by it alone.
 
+    What is recalled begins like what was recalled for the answer before, so that the model's server has it in its
+    cache. Therefore the channel's latest are those from before the thread's turns, up to its last pause.
+
     Args:
         turns: the most turns recalled.
         tokens: the most tokens recalled, by `estimate`.
@@ -82,17 +93,15 @@ class Memory:
         tokens = self._tokens if tokens is None else tokens
         readers = readers_of(conversation, audience)
         rows = await self._rows(conversation, readers)
-        head, facts = await self._head(readers, [row for row in rows if row["kind"] == "summary"], tokens)
-        left = tokens - estimate(head)
-        own = _fit([row for row in rows if row["kind"] == "own"], left)
+        head = await self._head(readers, [row for row in rows if row["kind"] == "summary"], tokens)
+        left = tokens - estimate(head.items)
+        own = _fit(_newest_first(rows, "own"), left)
         left -= sum(estimate(items) for items in own)
-        brief = [row for row in rows if row["kind"] == "brief"]
-        elsewhere = _fit_brief(brief, min(left, tokens // _BRIEF_SHARE))
-        return Recalled(
-            items=(*head, *(item for items in (*reversed(elsewhere), *reversed(own)) for item in items)),
+        elsewhere = _fit_brief(_newest_first(rows, "brief"), min(left, tokens // _BRIEF_SHARE))
+        return replace(
+            head,
+            items=(*head.items, *(item for items in (*reversed(elsewhere), *reversed(own)) for item in items)),
             turns=len(own) + len(elsewhere),
-            facts=facts,
-            summarized=any(_SUMMARY in item.text for item in head),
         )
 
     async def remember(
@@ -137,42 +146,45 @@ class Memory:
         await passages.add(transaction, [passage, *files])
 
     async def _rows(self, conversation: Conversation, readers: Readers) -> list[Row]:
-        """Return summaries and turns, newest first, as they are at one moment."""
+        """Return summaries and turns as they are at one moment."""
         key, channel = conversation.key, conversation.channel_key
         summed, summed_values = visible("summaries", readers)
         kept, kept_values = visible("memory", readers)
         unfolded = "turn > coalesce((SELECT max(upto) FROM summaries WHERE place = ? AND audience = m.audience), 0)"
         values: tuple[Value, ...] = (
-            *(*summed_values, key, channel),
             *(*kept_values, channel, key, key, self._turns),
+            *(_ALL, time.time(), _PAUSE),
+            *(*summed_values, key, channel),
             *(*kept_values, channel, key, channel, self._turns // _BRIEF_SHARE),
         )
         return await self._store.fetch(
-            "SELECT 'summary' AS kind, upto AS turn, text AS items, tokens FROM "  # noqa: S608  # constants alone
+            "WITH own AS (SELECT turn, items, tokens, at FROM "  # noqa: S608  # constants alone
+            f"{kept} AS m WHERE channel = ? AND conversation = ? AND {unfolded} ORDER BY turn DESC LIMIT ?),"
+            " since AS (SELECT coalesce(min(turn), ?) AS turn FROM own WHERE turn > coalesce((SELECT max(turn) FROM"
+            " (SELECT turn, lead(at, 1, ?) OVER (ORDER BY turn) - at AS pause FROM own) AS p WHERE pause > ?), 0))"
+            " SELECT 'summary' AS kind, upto AS turn, text AS items, tokens FROM "
             f"{summed} AS s WHERE place IN (?, ?) AND upto ="
             " (SELECT max(upto) FROM summaries WHERE place = s.place AND audience = s.audience)"
-            " UNION ALL SELECT * FROM (SELECT 'own', turn, items, tokens FROM "
-            f"{kept} AS m WHERE channel = ? AND conversation = ? AND {unfolded} ORDER BY turn DESC LIMIT ?)"
+            " UNION ALL SELECT 'own', turn, items, tokens FROM own"
             " UNION ALL SELECT * FROM (SELECT 'brief', turn, items, tokens FROM "
-            f"{kept} AS m WHERE channel = ? AND conversation <> ? AND {unfolded} ORDER BY turn DESC LIMIT ?)",
+            f"{kept} AS m WHERE channel = ? AND conversation <> ? AND {unfolded}"
+            " AND turn < (SELECT turn FROM since) ORDER BY turn DESC LIMIT ?)",
             values,
         )
 
-    async def _head(self, readers: Readers, rows: Sequence[Row], tokens: int) -> tuple[list[Item], int]:
-        """Return what stands before the turns, which seldom changes, and how many facts are in it."""
-        parts: list[str] = []
-        if tokens < _LITTLE:
-            return [], 0
+    async def _head(self, readers: Readers, rows: Sequence[Row], tokens: int) -> Recalled:
+        """Return what stands before the turns, which seldom changes."""
+        if tokens < LITTLE:
+            return Recalled()
         facts = await self._facts.list(readers, most=_MOST_FACTS)
         while facts and _text_size(listed(facts)) > tokens // _FACTS_SHARE:
             facts = facts[1:]
-        if facts:
-            parts.append(f"{_FACTS}\n{listed(facts)}")
-        if text := "\n".join(row["items"] for row in sorted(rows, key=lambda row: int(row["turn"]))):
-            share = tokens // SUMMARY_SHARE
-            parts.append(f"{_SUMMARY}\n{shorten(text, 3 * share)}")
-        head: list[Item] = [Question(text="\n\n".join(parts)), Answer(text=_READ)] if parts else []
-        return head, len(facts)
+        texts = [row["items"] for row in sorted(rows, key=lambda row: int(row["turn"]))]
+        parts = [f"{_FACTS}\n{listed(facts)}"] if facts else []
+        if rows:
+            parts.append("\n".join([_SUMMARY, *_shortened(texts, 3 * (tokens // SUMMARY_SHARE))]))
+        items = (Question(text="\n\n".join(parts)), Answer(text=_READ)) if parts else ()
+        return Recalled(items=items, facts=len(facts), summarized=bool(rows))
 
 
 def said(items: Sequence[Item]) -> str:
@@ -189,11 +201,13 @@ def estimate(items: Sequence[Item]) -> int:
 
 
 def shorten(text: str, size: int) -> str:
-    """Cut a text to a size in bytes, with a mark where it was cut."""
+    """Cut a text to a size in bytes, with a mark where it was cut, and through no number or word of usual length."""
     encoded = text.encode()
     if len(encoded) <= size:
         return text
-    return encoded[: max(0, size - 4)].decode(errors="ignore") + " …"
+    cut = encoded[: max(0, size - 4)].decode(errors="ignore")
+    whole = text[len(cut)].isspace()
+    return (cut if whole else _UNFINISHED.sub("", cut)).rstrip() + " …"
 
 
 def load(row: Row) -> list[Item]:
@@ -203,6 +217,19 @@ def load(row: Row) -> list[Item]:
     except ValueError:
         log.error("what turn %d said cannot be read", row["turn"])
         return []
+
+
+def _shortened(texts: Sequence[str], size: int) -> list[str]:
+    """Cut texts to a size in bytes in all; what short ones leave is for the longer ones."""
+    cut: dict[int, str] = {}
+    for place, number in enumerate(sorted(range(len(texts)), key=lambda number: len(texts[number].encode()))):
+        cut[number] = shorten(texts[number], size // (len(texts) - place))
+        size -= len(cut[number].encode()) + 1
+    return [cut[number] for number in range(len(texts))]
+
+
+def _newest_first(rows: Sequence[Row], kind: str) -> list[Row]:
+    return sorted((row for row in rows if row["kind"] == kind), key=lambda row: int(row["turn"]), reverse=True)
 
 
 def _text_size(text: str) -> int:

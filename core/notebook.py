@@ -73,7 +73,8 @@ class Notebook:
             fact = await self.keeper.facts.remember(text, self.message, self.turn)
         except UserError as error:
             raise SkillError(str(error)) from error
-        assert fact is not None, "it was asked for"
+        if fact is None:
+            raise SkillError("What was said here was to be forgotten meanwhile, so this is not remembered.")
         return f"Remembered as fact {fact.id}: {fact.text}"
 
     async def recall(self, text: str, most: int) -> str:

@@ -42,7 +42,7 @@ _NEWEST: Final = 2_000
 _CANDIDATES: Final = 80
 """Passages that are read and weighed."""
 
-_PATIENCE: Final = 0.03
+PATIENCE: Final = 0.03
 """Seconds after which no further word is looked up."""
 
 _FRESH: Final = 30 * 86_400.0
@@ -143,11 +143,13 @@ class Passages:
 
     Args:
         vectors: find passages also by what they mean; None: by their words alone.
+        patience: seconds after which no further word is looked up.
     """
 
-    def __init__(self, store: Store, vectors: Vectors | None = None) -> None:
+    def __init__(self, store: Store, vectors: Vectors | None = None, *, patience: float = PATIENCE) -> None:
         self._store = store
         self._vectors = vectors
+        self._patience = patience
 
     async def search(self, readers: Readers, text: str, *, most: int) -> list[Found]:
         """Return the passages that these readers may see and that fit a text best, the best first, newer ones before.
@@ -178,7 +180,7 @@ class Passages:
         hits: dict[str, set[int]] = {}
         estimates: dict[str, float] = {}
         for word in wanted:
-            if time.perf_counter() - began > _PATIENCE:
+            if time.perf_counter() - began > self._patience:
                 break
             ids = await self._match(f"{scope} AND text:{_phrase(word)}")
             hits[word] = set(ids)

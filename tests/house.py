@@ -22,6 +22,7 @@ from core.feedback import Feedback
 from core.files import Files
 from core.folding import Folding
 from core.forgetting import Forgetting
+from core.gathering import Gathering
 from core.identity import Identity
 from core.journal import Journal
 from core.memory import Memory
@@ -37,7 +38,7 @@ from core.threads import in_thread
 from core.turns import Turns
 from core.usage import Usages
 from core.wishes import Wishes
-from tests.scripted import KeptOutlet, ScriptedModel
+from tests.scripted import PATIENT, KeptOutlet, ScriptedModel
 
 
 class Threads:
@@ -77,6 +78,11 @@ class House:
             assert await self.turns.accept(message), f"{message.id} is taken for a duplicate"
         await self.turns.idle()
 
+    async def settle(self) -> None:
+        """Wait until what is done after answers is done."""
+        await self.turns.idle()
+        await self.afterwards.idle()
+
 
 @contextlib.asynccontextmanager
 async def house(
@@ -92,19 +98,20 @@ async def house(
     config: AgentConfig | None = None,
     opening: Callable[[Path], Awaitable[Store]] = open_store,
     folding: Callable[[Store], Folding] | None = None,
+    gathering: Callable[[Store], Gathering] | None = None,
+    recalled: MemoryConfig | None = None,
 ) -> AsyncIterator[House]:
     """Open a house; at the end it fails where the script was not followed."""
     store = await opening(folder / "steward.db")
-    memory = Memory(store, turns=24, tokens=12_000)
+    recalled = recalled or MemoryConfig()
+    memory = Memory(store, turns=recalled.turns, tokens=recalled.tokens)
     files = Files(store, folder / "files", FilesConfig())
     journal = Journal(store, memory)
     runner = Threads()
     channels, facts = Channels(store), Facts(store)
-    keeper = Keeper(facts=facts, passages=Passages(store), identity=Identity(store), admins=Admins())
-    afterwards = Afterwards(folding(store) if folding else None)
-    forgetting = Forgetting(
-        store=store, files=files, journal=journal, companies=Companies(store), config=MemoryConfig()
-    )
+    keeper = Keeper(facts=facts, passages=Passages(store, patience=PATIENT), identity=Identity(store), admins=Admins())
+    afterwards = Afterwards(folding(store) if folding else None, gathering(store) if gathering else None)
+    forgetting = Forgetting(store=store, files=files, journal=journal, companies=Companies(store), config=recalled)
     agent = Agent(
         model=model,
         skills=Skillset(tuple(Skill.of(function, topic="test") for function in skills), runner=runner),
@@ -159,8 +166,7 @@ async def house(
         if start:
             await turns.start({"test": outlet})
         yield opened
-        await turns.idle()
-        await afterwards.idle()
+        await opened.settle()
         await model.close()
     finally:
         working.cancel()

@@ -27,6 +27,9 @@ class Asked:
         return "\n".join(item.text for item in self.items)
 
 
+PATIENT = 60.0
+"""Seconds for a search in a test: what is found does not depend on how busy the machine is."""
+
 Step = Answer | Exception | Callable[[Asked], Answer]
 
 
@@ -75,6 +78,21 @@ class ScriptedModel:
         """Fail where the script was not followed to its end."""
         assert not self.unexpected, f"unexpected requests: {[asked.items[-1] for asked in self.unexpected]}"
         assert not self._steps, f"the model was never asked for: {self._steps}"
+
+
+class SteadyModel(ScriptedModel):
+    """Answers every request with the same step, however often it is asked."""
+
+    def __init__(self, step: Step) -> None:
+        super().__init__()
+        self.step = step
+
+    async def stream(
+        self, instructions: str, items: Sequence[Item], tools: Sequence[Tool], pictures: Pictures = NO_PICTURES
+    ) -> AsyncGenerator[Delta, None]:
+        self._steps.append(self.step)
+        async for delta in super().stream(instructions, items, tools, pictures):
+            yield delta
 
 
 def says(text: str) -> Answer:

@@ -36,7 +36,7 @@ from core.summaries import ref
 from tests.command import steward
 from tests.house import House, house
 from tests.readme import carry_out
-from tests.scripted import Asked, KeptOutlet, ScriptedModel, Step, calls, message, says
+from tests.scripted import PATIENT, Asked, KeptOutlet, ScriptedModel, Step, calls, message, says
 from tests.test_discord_program import echo, serving
 
 HEADER = lines.Header(format="steward", version=1, schema=4, at=0.0)
@@ -374,7 +374,7 @@ def test_what_was_imported_is_found_by_those_who_could_see_it_and_by_nobody_else
     public, private = message(""), message("", channel="G1", scope="person")
 
     async def search(opened: House) -> None:
-        passages = Passages(opened.store)
+        passages = Passages(opened.store, patience=PATIENT)
 
         async def found(by: Message, wanted: str) -> list[tuple[str, str]]:
             readers = readers_of(by.conversation, by.audience)

@@ -79,6 +79,7 @@ KEEPERS: Final = {
     "forgetting.py": "erases",
     "cache.py": "drops what is too old",
     "files.py": "drops what is too old or too much",
+    "gathering.py": "asks whether the turn that it reads is still remembered",
     "facts.py": "looks whether a turn is there, and erases",
     "passages.py": "asks the index, of which it then reads what is visible; erases",
     "scopes.py": "asks whether anything is left of a channel or an audience",

@@ -70,7 +70,8 @@ async def test_the_same_call_in_the_same_place_is_answered_from_the_cache_and_th
 )
 async def test_a_result_is_not_used_elsewhere(tmp_path: Path, name: str, change: Callable[[Message], Message]) -> None:
     async with house(tmp_path, asks("apple"), price) as steward:
-        await steward.answer(message("a"), change(message("b")))
+        await steward.answer(message("a"))
+        await steward.answer(change(message("b")))
     assert asked_for == ["apple", "apple"], f"{name} was given the result"
 
 

@@ -78,6 +78,8 @@ LADDER: Final = (
     "personal",
     "archive",
     "question",
+    "clerk",
+    "minutes",
     "folding",
     "gathering",
     "afterwards",

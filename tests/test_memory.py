@@ -12,11 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.events import Finished
+from core.facts import Facts
 from core.items import Answer, Call, Item, Question, Result
 from core.journal import Journal
 from core.memory import Memory, estimate
 from core.messages import Audience, Conversation, Reply
 from core.store import Store, open_store
+from core.summaries import Place, Summaries
 from core.traces import erase
 from tests.scripted import message
 
@@ -99,9 +101,9 @@ async def test_what_is_remembered_is_there_after_a_restart(tmp_path: Path) -> No
 
 async def test_a_thread_sees_the_channel_in_brief_and_then_its_own_turns_whole(tmp_path: Path) -> None:
     async with kept(tmp_path) as keeper:
-        await keeper.remember(turn_of("thread"), place(thread="T1"))
         await keeper.remember(turn_of("channel"), place())
         await keeper.remember(turn_of("other thread"), place(thread="T2"))
+        await keeper.remember(turn_of("thread"), place(thread="T1"))
 
         assert await keeper.recall(place(thread="T1")) == (
             brief_of("channel") + brief_of("other thread") + turn_of("thread")
@@ -110,10 +112,36 @@ async def test_a_thread_sees_the_channel_in_brief_and_then_its_own_turns_whole(t
 
 async def test_the_channel_sees_its_threads_in_brief(tmp_path: Path) -> None:
     async with kept(tmp_path) as keeper:
-        await keeper.remember(turn_of("channel"), place())
         await keeper.remember(turn_of("thread"), place(thread="T1"))
+        await keeper.remember(turn_of("channel"), place())
 
         assert await keeper.recall(place()) == brief_of("thread") + turn_of("channel")
+
+
+async def test_what_is_said_elsewhere_while_people_talk_in_a_thread_changes_nothing_before_its_turns(
+    tmp_path: Path,
+) -> None:
+    async with kept(tmp_path) as keeper:
+        await keeper.remember(turn_of("before"), place())
+        await keeper.remember(turn_of("thread 1"), place(thread="T1"))
+        first = await keeper.recall(place(thread="T1"))
+        await keeper.remember(turn_of("meanwhile"), place())
+        await keeper.remember(turn_of("thread 2"), place(thread="T1"))
+
+        assert await keeper.recall(place(thread="T1")) == first + turn_of("thread 2")
+
+
+async def test_after_a_pause_a_thread_sees_what_was_said_elsewhere_meanwhile(tmp_path: Path) -> None:
+    async with kept(tmp_path) as keeper:
+        await keeper.remember(turn_of("thread 1"), place(thread="T1"))
+        await keeper.remember(turn_of("meanwhile"), place())
+        await keeper.store.write("UPDATE memory SET at = at - 700")
+
+        seen = brief_of("meanwhile") + turn_of("thread 1")
+        assert await keeper.recall(place(thread="T1")) == seen, "before the next turn"
+        await keeper.remember(turn_of("thread 2"), place(thread="T1"))
+        await keeper.remember(turn_of("later"), place())
+        assert await keeper.recall(place(thread="T1")) == seen + turn_of("thread 2"), "and after it"
 
 
 async def test_a_thread_sees_the_latest_of_its_channel(tmp_path: Path) -> None:
@@ -306,6 +334,36 @@ def test_the_budget_is_never_exceeded_and_a_turn_is_whole_or_brief(
     assert all(any(same_turn(group, whole) for whole, _ in history) for group in groups), "neither whole nor brief"
 
 
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(said, st.sampled_from([None, "T1", "T2"])), min_size=1, max_size=6),
+    st.lists(st.text(st.sampled_from("a 字"), max_size=300).map(lambda text: f"fact {text}"), max_size=4),
+    st.lists(st.tuples(st.sampled_from([None, "T1"]), st.integers(1, 6), texts), max_size=3),
+    st.integers(0, 1_200),
+)
+def test_the_budget_is_never_exceeded_with_facts_and_summaries_either(
+    history: list[tuple[list[Item], str | None]],
+    facts: list[str],
+    folded: list[tuple[str | None, int, str]],
+    tokens: int,
+) -> None:
+    async def recalled() -> list[Item]:
+        with tempfile.TemporaryDirectory() as folder:
+            async with kept(Path(folder), tokens=tokens) as keeper:
+                for items, thread in history:
+                    await keeper.remember(items, place(thread=thread))
+                for text in facts:
+                    await Facts(keeper.store).remember(text, message("?"), 99)
+                for thread, upto, text in folded:
+                    where = Place(key=place(thread=thread).key, channel=place().key, audience=WORKSPACE.key)
+                    left = await Summaries(keeper.store).left(where, most=upto)
+                    if left.turns:
+                        await Summaries(keeper.store).extend(left, left.turns, text, 0)
+                return await keeper.recall(place(thread="T1"))
+
+    assert estimate(asyncio.run(recalled())) <= tokens
+
+
 def grouped(items: Sequence[Item]) -> list[list[Item]]:
     groups: list[list[Item]] = []
     for item in items:
@@ -348,10 +406,10 @@ async def test_a_turn_that_cannot_be_read_is_logged_and_the_others_are_recalled(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with kept(tmp_path) as keeper:
-        for name in ("a", "b"):
-            await keeper.remember(turn_of(name), place())
-            await keeper.remember(turn_of(name), place(thread="T"))
-        await keeper.store.write("UPDATE memory SET items = '{' WHERE turn IN (1, 2)")
+        for where in (place(thread="T"), place()):
+            await keeper.remember(turn_of("a"), where)
+            await keeper.remember(turn_of("b"), where)
+        await keeper.store.write("UPDATE memory SET items = '{' WHERE turn IN (1, 3)")
 
         assert await keeper.recall(place()) == [*brief_of("b"), *turn_of("b")]
         assert "what turn 1 said cannot be read" in caplog.text

@@ -298,13 +298,17 @@ def test_null_is_not_typed() -> None:
     assert typed("roll", {"sides": None, "label": ""}) == 'roll label=""'
 
 
+def _bound(value: float | None) -> int | None:
+    return None if value is None else int(value)
+
+
 def fitting(option: Option) -> st.SearchStrategy[JsonValue]:
     """Values that an option takes."""
     if option.choices:
         return st.sampled_from(option.choices)
     plain: dict[str, st.SearchStrategy[JsonValue]] = {
         "text": st.text(min_size=1),
-        "integer": st.integers(),
+        "integer": st.integers(_bound(option.minimum), _bound(option.maximum)),
         "number": st.integers() | st.floats(allow_nan=False, allow_infinity=False),
         "boolean": st.booleans(),
         "file": st.just("abc.png"),

@@ -17,6 +17,7 @@ from core.passages import LONGEST, MOST_PIECES, Kind, Passage, Passages, excerpt
 from core.store import Store, open_store
 from core.unicode import well_formed
 from core.words import words
+from tests.scripted import PATIENT
 
 DAY = 86_400.0
 NOW = time.time()
@@ -50,7 +51,7 @@ async def keep(store: Store, *kept: Passage) -> None:
 
 
 async def found(store: Store, text: str, readers: Readers = HERE, *, most: int = 10) -> list[str]:
-    return [each.ref for each in await Passages(store).search(readers, text, most=most)]
+    return [each.ref for each in await Passages(store, patience=PATIENT).search(readers, text, most=most)]
 
 
 def numbered(*texts: str, at: float = NOW) -> list[Passage]:
@@ -300,7 +301,7 @@ async def test_a_passage_with_all_words_is_found_behind_many_newer_ones_with_one
 
 async def test_what_is_found_says_what_it_is_of_and_where_it_comes_from(store: Store) -> None:
     await keep(store, passage("Tea\nat  five", kind="fact", ref="7", at=5.0))
-    [one] = await Passages(store).search(HERE, "TEA", most=3)
+    [one] = await Passages(store, patience=PATIENT).search(HERE, "TEA", most=3)
     assert (one.kind, one.ref, one.text, one.link, one.at) == ("fact", "7", "Tea at five", "at:7", 5.0)
 
 

@@ -405,6 +405,16 @@ PHRASES: list[tuple[str, list[tuple[str, JsonObject]]]] = [
     ("what is 17% of 340 and what time is it in Tokyo?", [
         ("calculate", {"expression": "17% of 340"}), ("current_time", {"place": "Tokyo"})
     ]),
+    ("remember that our standup is at 9:30", [("remember", {"fact": "standup is at 9:30"})]),
+    ("please remember: our sprint ends on Friday", [("remember", {"fact": "our sprint ends on Friday"})]),
+    ("keep in mind that Ben is allergic to nuts", [("remember", {"fact": "Ben is allergic to nuts"})]),
+    ("note that the server is called Walrus", [("remember", {"fact": "server is called Walrus"})]),
+    ("what did we decide about the launch date?", [("recall", {"query": "launch date"})]),
+    ("What do you remember about the standup?", [("recall", {"query": "standup"})]),
+    ("do you remember when the ferry leaves", [("recall", {"query": "ferry leaves"})]),
+    ("search our conversations for Ada", [("recall", {"query": "Ada"})]),
+    ("recall the wifi password", [("recall", {"query": "wifi password"})]),
+    ("please forget fact number 2", [("forget_fact", {"number": 2})]),
     ("draw a pie chart of apples 3, pears 5, plums 2 and make it more colourful", [
         ("draw_chart", {"kind": "pie", **FRUIT}), ("restyle_chart", {"palette": "colourful"})
     ]),
@@ -430,6 +440,7 @@ def test_a_natural_phrase_calls_the_right_skill(text: str, steps: list[tuple[str
         "set a timer for 10 minutes",
         "turn off the lights",
         "count me in",
+        "who is Ada?",
         "book 3 seats in Rome",
         "we have 10 users in Slack",
         "what about 100 times 3",

@@ -17,6 +17,7 @@ from core.embedding import packed
 from core.passages import Passage, Passages
 from core.store import Store, open_store
 from core.vectors import Vectors
+from tests.scripted import PATIENT
 from tests.test_passages import HERE, keep, keys, passage, someone
 
 MEANINGS = ({"car", "automobile", "vehicle"}, {"holiday", "vacation", "leave"}, {"coffee", "espresso"})
@@ -68,7 +69,7 @@ async def count(store: Store) -> int:
 
 
 async def found(store: Store, vectors: Vectors, text: str, readers: Readers = HERE) -> list[str]:
-    return [each.ref for each in await Passages(store, vectors).search(readers, text, most=10)]
+    return [each.ref for each in await Passages(store, vectors, patience=PATIENT).search(readers, text, most=10)]
 
 
 async def test_other_words_for_the_same_are_found(store: Store) -> None:

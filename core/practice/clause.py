@@ -56,6 +56,7 @@ class Clause:
             earlier="" if prefers_file else old.content,
             data=self._data,
             rest=self._rest(tool),
+            introduced=bool(self._index.opening(tool, self._words)),
             place=self._place(tool),
             files=request.files,
             earlier_files=old.files,
@@ -73,7 +74,9 @@ class Clause:
     def _rest(self, tool: Tool) -> str:
         """Return the clause from the first word that neither asks nor, where the skill is named, stands before that."""
         names = {token.stem for token in tokens(tool.name)}
-        named = max((token.end for token in self.tokens if token.stem in names), default=0)
+        named = self._index.opening(tool, self._words) or max(
+            (token.end for token in self.tokens if token.stem in names), default=0
+        )
         for token in self.tokens:
             if token.start >= named and not token.stop and token.stem not in _QUESTION_WORDS:
                 before = self._words[: token.start]

@@ -137,7 +137,7 @@ class Filler:
         return (given.place or None) if parameter is self._parameters[0] else None
 
     def _own_words(self, parameter: Parameter) -> str | None:
-        self.worded = parameter.name if self._given.rest else ""
+        self.worded = parameter.name if self._given.rest and not self._given.introduced else ""
         return self._given.rest or None
 
 

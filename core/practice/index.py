@@ -20,7 +20,12 @@ _ASKING: Final = frozenset(("what", "what's", "whats", "how", "much", "many", "p
 _IS: Final = frozenset(("a", "an", "the", "is", "are", "was", "there"))
 _BEFORE_VALUE: Final = frozenset(("many", "in", "to", "into", "as", "of", "off", "from", "until", "after", "before"))
 
+_INTRODUCING: Final = frozenset(("that", "about", "for", "when"))
+"""Words after which it is said about what something is asked: "what did we decide about the budget"."""
+
 _NAME, _CHOICE, _EXAMPLE, _SUMMARY, _PARAMETER, _DETAIL = 1.0, 0.9, 0.9, 0.8, 0.6, 0.3
+_SKILLS: Final = 10
+"""As if there were so many, so that other skills, which have none of the words, change nothing."""
 _FAINT: Final = 0.25
 """How much a number or a stop word counts where sentences are compared."""
 
@@ -31,7 +36,8 @@ class Index:
     def __init__(self, tools: Sequence[Tool]) -> None:
         self.tools = tuple(tools)
         self._words = {tool.name: _words_of(tool) for tool in tools}
-        self._examples = {tool.name: [_telling(example) for example in tool.examples] for tool in tools}
+        self._examples = {tool.name: [_telling(_asking(example)) for example in tool.examples] for tool in tools}
+        self._openings = {tool.name: set(map(_opening, tool.examples)) - {()} for tool in tools}
         self._shapes = {tool.name: {_shape(tokens(example)) for example in tool.examples} for tool in tools}
 
     def knows(self, token: Token) -> bool:
@@ -41,6 +47,10 @@ class Index:
     def has(self, tool: Tool, token: Token) -> bool:
         """Whether a skill has the word."""
         return token.stem in self._words[tool.name]
+
+    def opening(self, tool: Tool, text: str) -> int:
+        """Return where what is asked about begins, where it is asked as in an example of the skill; else 0."""
+        return _opening_end(text) if _opening(text) in self._openings[tool.name] else 0
 
     def score(self, tool: Tool, wanted: Sequence[Token], used: AbstractSet[str] = frozenset()) -> float:
         """Score how well words name a skill, from 0 to 1.
@@ -74,7 +84,29 @@ class Index:
 
     def _rarity(self, stem: str) -> float:
         having = sum(stem in words for words in self._words.values())
-        return math.log(1 + (1 + len(self.tools)) / max(1, having))
+        return math.log(1 + _SKILLS / max(1, having))
+
+
+def _opening_end(text: str) -> int:
+    """Return where a sentence begins to say what it is about, 0 where no word for that stands in it."""
+    asked = False
+    for token in tokens(text):
+        if asked and token.text.lower() in _INTRODUCING:
+            return token.end
+        asked = asked or not token.stop
+    return 0
+
+
+def _opening(text: str) -> tuple[str, ...]:
+    """Return the words up to there; () where there are none. "Remind Ada about" is "remind Ben about"."""
+    end = _opening_end(text)
+    words = [token.stem for token in _telling(text[:end]) if not token.stop]
+    return (*words, tokens(text[:end])[-1].text.lower()) if words else ()
+
+
+def _asking(text: str) -> str:
+    """Return an example without what it is about, where it says that."""
+    return text[: _opening_end(text)] or text
 
 
 def _telling(text: str) -> list[Token]:
@@ -120,7 +152,7 @@ def _words_of(tool: Tool) -> dict[str, float]:
     add(summary, _SUMMARY)
     add(details, _DETAIL)
     for example in tool.examples:
-        add(example, _EXAMPLE)
+        add(_asking(example), _EXAMPLE)
     for parameter in schema.parameters(tool):
         add(parameter.name, _PARAMETER)
         add(parameter.description, _DETAIL)

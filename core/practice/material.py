@@ -33,6 +33,7 @@ class Material:
         earlier: a text from earlier in the conversation, where the clause points at it.
         data: the numbers in it.
         rest: the words after those that name the skill: "17% of 340".
+        introduced: these follow what an example of the skill begins with: "what did we decide about".
         place: the words after the last preposition, where no skill knows them: "Tokyo".
         files: of the request.
         earlier_files: from earlier in the conversation, where the clause points at them.
@@ -45,6 +46,7 @@ class Material:
     earlier: str = ""
     data: Data | None = None
     rest: str = ""
+    introduced: bool = False
     place: str = ""
     files: tuple[File, ...] = ()
     earlier_files: tuple[File, ...] = ()
