@@ -65,7 +65,7 @@ class MemoryCommands:
                 return Reply(text=_shown(found, remembers=remembers))
             case "edit" if number.isdecimal() and text.strip():
                 own = await self._keeper.accounts(used)
-                fact = await self._keeper.facts.edit(readers, int(number), text, used.author, own)
+                fact = await self._keeper.facts.edit(readers, int(number), text, own)
                 return Reply(text=f"Fact {fact.id} now says: {fact.text}")
             case "delete" if number.isdecimal() and not text.strip():
                 fact = await self._keeper.facts.delete(readers, int(number), await self._keeper.accounts(used))
@@ -144,6 +144,11 @@ def _counted(receipt: Receipt) -> str:
 
 
 def _disk(receipt: Receipt) -> str:
+    """Say what is not erased yet."""
+    if receipt.left:
+        return (
+            f"{counted(receipt.left, 'answer')} on the way will still come; the last traces go within a day after that."
+        )
     if receipt.on_disk:
         return "Nothing of it is left on my disk."
     return "The last traces of it on my disk are overwritten within a day."
