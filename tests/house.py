@@ -20,7 +20,7 @@ from core.facts import Facts
 from core.feedback import Feedback
 from core.files import Files
 from core.folding import Folding
-from core.forgetting import Forgetting
+from core.forgetting import SMALL, Forgetting
 from core.identity import Identity
 from core.journal import Journal
 from core.memory import Memory
@@ -91,6 +91,8 @@ async def house(
     config: AgentConfig | None = None,
     opening: Callable[[Path], Awaitable[Store]] = open_store,
     folding: Callable[[Store], Folding] | None = None,
+    keep_days: float = 0.0,
+    small: int = SMALL,
 ) -> AsyncIterator[House]:
     """Open a house; at the end it fails where the script was not followed."""
     store = await opening(folder / "steward.db")
@@ -102,7 +104,12 @@ async def house(
     keeper = Keeper(facts=facts, passages=Passages(store), identity=Identity(store), admins=Admins())
     afterwards = Afterwards(folding(store) if folding else None)
     forgetting = Forgetting(
-        store=store, files=files, journal=journal, companies=Companies(store), config=MemoryConfig()
+        store=store,
+        files=files,
+        journal=journal,
+        companies=Companies(store),
+        config=MemoryConfig(keep_days=keep_days),
+        small=small,
     )
     agent = Agent(
         model=model,
