@@ -44,8 +44,8 @@ _UNREMEMBERED: Final = 3_600.0
 _HUSKS: Final = 62 * _DAY
 """Seconds for which the digest of a forgotten message's key is kept, and what its answer cost."""
 
-_BATCH: Final = 250
-"""Turns that are erased in one transaction: some 50 ms."""
+_BATCH: Final = 100
+"""Turns that are erased in one transaction, of some 50 ms: others write in between."""
 
 _NIGHT: Final = range(2, 5)
 _EACH: Final = "(SELECT value FROM json_each(?))"
