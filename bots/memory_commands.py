@@ -89,11 +89,13 @@ class MemoryCommands:
 
     async def my_data(self, used: Message, _: str) -> Reply:
         """Send a person everything that is kept about them."""
-        file, left_out = await self._personal.file(await self._identity.accounts(used.account))
+        found = await self._personal.collect(await self._identity.accounts(used.account))
         text = "This is everything I keep about you. `forget-me` erases it."
-        if left_out:
-            text += f" {counted(left_out, 'file')} had no room in it; their names are."
-        return Reply(text=text, attachments=(file,))
+        if found.turns:
+            text += f" {counted(found.turns, 'turn')} had no room in it, the oldest."
+        if found.files:
+            text += f" {counted(found.files, 'file')} had no room in it; their names are."
+        return Reply(text=text, attachments=(found.archive,))
 
     async def link(self, used: Message, rest: str) -> Reply:
         """Give a code to a person, or take it back with another account of theirs.

@@ -35,7 +35,7 @@ ACTS: Final[tuple[Act, ...]] = ("ask", "remember", "fail", "refused", "edit", "s
 
 DAY: Final = 86_400.0
 
-_CANARY: Final = regex.compile(r"canary\w+")
+CANARY: Final = regex.compile(r"canary\w+")
 
 
 def files_with(folder: Path, words: Collection[str]) -> list[str]:
@@ -71,7 +71,7 @@ async def kept_words(store: Store) -> set[str]:
     tables = await store.fetch("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'found%'")
     rows = [tuple(row) for each in tables for row in await store.fetch(f"SELECT * FROM {each['name']}")]
     files = [path.read_text() for path in (store.path.parent / "files").iterdir()]
-    return set(_CANARY.findall(str([*rows, *files])))
+    return set(CANARY.findall(str([*rows, *files])))
 
 
 class Obliging(ScriptedModel):
@@ -84,12 +84,12 @@ class Obliging(ScriptedModel):
     async def stream(
         self, instructions: str, items: Sequence[Item], tools: Sequence[Tool], pictures: Pictures = NO_PICTURES
     ) -> AsyncGenerator[Delta, None]:
-        self.read |= {word for item in items for word in _CANARY.findall(item.text)}
+        self.read |= {word for item in items for word in CANARY.findall(item.text)}
         self.busy += 1
         await self.hold.wait()
         self.busy -= 1
         question = next(item for item in reversed(items) if isinstance(item, Question))
-        words = " ".join(dict.fromkeys(_CANARY.findall(question.text)))
+        words = " ".join(dict.fromkeys(CANARY.findall(question.text)))
         if not tools:
             yield Answer(text=f"Minutes: {words}")
         elif isinstance(items[-1], Result):
