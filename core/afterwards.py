@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from core.errors import StewardError
+from core.errors import ModelError, StewardError
 from core.folding import Folding
 from core.gathering import Gathering
 from core.messages import Turn
@@ -36,7 +36,8 @@ class Afterwards:
             try:
                 await self._attend(turn)
             except StewardError as error:
-                log.warning("turn %d: not summarized: %s", turn.id, error)
+                reason = type(error).__name__ if isinstance(error, ModelError) else error  # a server may quote us
+                log.warning("turn %d: not summarized: %s", turn.id, reason)
             except Exception:
                 log.exception("turn %d: not summarized", turn.id)
             finally:

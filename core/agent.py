@@ -14,7 +14,7 @@ from core.context import Context
 from core.endings import failed
 from core.errors import ContextOverflowError, ModelError, OperatorError, StewardError
 from core.events import Event, Finished, Restarted, SkillCalled, SkillFinished, SkillStarted
-from core.files import Files, Shelf, describe
+from core.files import Files, Shelf, describe, without
 from core.history import distinct, repair
 from core.incident import incident, sentence
 from core.items import Answer, Begun, Call, Done, Item, Result, Step, Usage
@@ -169,7 +169,7 @@ class Agent:
                     yield event
         except ModelError as error:
             reason, made = redact(str(error)), tuple(work.made.values())
-            text = reason + sentence(incident(log, f"turn {turn.id} has no answer: {reason}"))
+            text = reason + sentence(incident(log, f"turn {turn.id} has no answer: {type(error).__name__}"))
             yield failed(work.items, journal.steps, text, self._report(work), made)
             return
         final = work.items[-1]
@@ -362,7 +362,8 @@ class Agent:
             except StewardError as error:
                 if isinstance(error, OperatorError) and self._skills.repeatable(call.name):
                     raise  # it may pass, and then the file is there
-                log.warning("turn %d: a file of %s was not kept: %s", work.turn.id, call.name, error)
+                reason = without(str(error), attachment)
+                log.warning("turn %d: a file of %s was not kept: %s", work.turn.id, call.name, reason)
                 lines, ok = [*lines, f"Error: {error}"], False
                 continue
             work.made[kept.id] = kept
@@ -372,7 +373,7 @@ class Agent:
         log.info(
             "turn %d skill %s (call %s) %s in %.3f s",
             work.turn.id,
-            call.name,
+            self._skills.named(call),
             call.id,
             "done" if ok else "failed",
             seconds,
@@ -423,7 +424,7 @@ class Agent:
             text = f"{_AGAIN}{same[0]}"
         if not text:
             return None
-        log.warning("turn %d skill %s (call %s) is not run again", work.turn.id, call.name, call.id)
+        log.warning("turn %d skill %s (call %s) is not run again", work.turn.id, self._skills.named(call), call.id)
         excuse = doubts.CUT_OFF if unknown else ""
         return Result(call_id=call.id, name=call.name, text=text, ok=False, unknown=unknown, excuse=excuse)
 

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,8 +71,9 @@ async def test_the_newest_turns_and_files_are_taken_where_there_is_not_room_for_
         for _ in range(30):
             await home.do("ask", ANA, "C1")
         newest = {said.word for said in home.said[-3:]}
-        found = await collected(home, largest=4_200)
-        assert len(found.archive.content or b"") <= 4_200
+        whole = opened((await collected(home)).archive)["data.json"]
+        found = await collected(home, largest=len(zlib.compress(whole)))
+        assert len(found.archive.content or b"") <= len(zlib.compress(whole))
     everything = b"\n".join(opened(found.archive).values()).decode()
     assert newest <= set(CANARY.findall(everything))
     assert 0 < found.turns < 30
