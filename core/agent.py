@@ -83,6 +83,7 @@ class _Work:
     """
 
     turn: Turn
+    sees: Sees
     context: Context
     channel: Channel
     recalled: Recalled
@@ -233,7 +234,6 @@ class Agent:
             person=message.author,
             attachments=tuple(attachment for attachment in message.attachments if attachment.id),
             files=Shelf(files=self._files, conversation=message.conversation, audience=message.audience),
-            memory=Notebook(keeper=self._keeper, message=message, turn=turn.id, sees=sees, open=channel.remembers),
         )
         recalled = _NOTHING
         if channel.remembers and not message.direct:
@@ -242,6 +242,7 @@ class Agent:
         prepared = await prepare(message, context, self._reader, notes=notes, done=done, history=recalled.items)
         work = _Work(
             turn=turn,
+            sees=sees,
             context=context,
             channel=channel,
             recalled=recalled,
@@ -354,7 +355,8 @@ class Agent:
             return known, 0.0
         if not self._skills.repeatable(call.name):
             await journal.record(Begun(call=call))
-        outcome = await self._skills.call(call, work.context)
+        notebook = self._notebook(work)
+        outcome = await self._skills.call(call, replace(work.context, memory=notebook))
         lines, ids, ok = [outcome.reply.text] if outcome.reply.text else [], [], outcome.ok
         for attachment in outcome.reply.attachments:
             try:
@@ -388,8 +390,13 @@ class Agent:
             files=tuple(ids),
             unknown=outcome.unknown,
             excuse=redact(outcome.excuse),
+            recalled=bool(notebook.recalled),
         )
         return result, seconds
+
+    def _notebook(self, work: _Work) -> Notebook:
+        message, remembers = work.turn.message, work.channel.remembers
+        return Notebook(keeper=self._keeper, message=message, turn=work.turn.id, sees=work.sees, open=remembers)
 
     async def _capped(self, text: str, call: Call, work: _Work) -> str:
         """Return a result as the model reads it: of one that is too long the beginning, and the whole as a file."""

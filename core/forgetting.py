@@ -28,7 +28,7 @@ from core.config import MemoryConfig
 from core.errors import OperatorError
 from core.files import Files
 from core.journal import Journal, Leaving
-from core.messages import Conversation
+from core.messages import Conversation, Turn
 from core.store import Store, Transaction, Value
 from core.traces import Erased
 
@@ -132,6 +132,14 @@ class Forgetting:
             await want_scrub(transaction)
         left = len(marked) - await self._erase_turns(work, marked)
         return await self._finish(work, left, terminal=any(account.startswith("terminal/") for account in accounts))
+
+    async def turn(self, turn: Turn) -> None:
+        """Erase a turn of which the answer is left to stand, once it is over; `tidy` scrubs the disk."""
+        work = _Work()
+        async with self._store.transaction(durable=True) as transaction:
+            marked = await self._forget_turns(transaction, work, "id = ?", (turn.id,))
+        await self._erase_turns(work, marked)
+        await self._files.erase(work.files)
 
     async def expire(self) -> Erased:
         """Erase what is older than its channel, or the configuration, lets it be; return how much that was.
@@ -298,5 +306,8 @@ async def _delete(transaction: Transaction, table: str, where: str, *values: Val
 
 def _empty(paths: Sequence[Path]) -> None:
     for path in paths:
-        if path.exists():
-            path.write_bytes(b"")
+        try:
+            if path.exists():
+                path.write_bytes(b"")
+        except OSError as error:
+            raise OperatorError(f"{path} cannot be emptied: {error.strerror}.") from error

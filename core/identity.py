@@ -75,9 +75,11 @@ class Identity:
                 "SELECT account, person FROM accounts WHERE account IN (?, ?)",
                 (other, message.account),
             )
-            person = next((row["person"] for row in known if row["account"] == other), other)
-            mine = next((row["person"] for row in known if row["account"] == message.account), message.account)
-            await transaction.execute("UPDATE accounts SET person = ? WHERE person = ?", (person, mine))
+            persons = {row["account"]: row["person"] for row in known}
+            person = persons.get(other) or secrets.token_hex(8)  # no account's: one may be unlinked, or erased
+            await transaction.execute(
+                "UPDATE accounts SET person = ? WHERE person = ?", (person, persons.get(message.account))
+            )
             for account, name in ((other, rows[0]["name"]), (message.account, message.author.name)):
                 await transaction.execute(
                     "INSERT INTO accounts (account, person, name, at) VALUES (?, ?, ?, ?)"

@@ -69,6 +69,7 @@ class Result:
         files: ids of the files the skill made.
         unknown: nobody knows whether the skill did what it was called for.
         excuse: what people read instead of the text, "" where that says it.
+        recalled: the skill looked into what was said elsewhere, so the text may be of other turns.
     """
 
     call_id: str
@@ -78,6 +79,7 @@ class Result:
     files: tuple[str, ...] = ()
     unknown: bool = False
     excuse: str = ""
+    recalled: bool = False
     type: Literal["result"] = "result"
 
 

@@ -140,6 +140,7 @@ async def house(
     desk = Desk(
         turns=turns,
         wishes=wishes,
+        forgetting=forgetting,
         files=files,
         feedback=Feedback(store),
         usages=Usages(store),
