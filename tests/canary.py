@@ -13,6 +13,7 @@ import regex
 from core import Attachment, skill
 from core.channels import Channels
 from core.company import Companies
+from core.config import AgentConfig
 from core.errors import ModelError, PlatformError
 from core.folding import Folding
 from core.forgetting import SMALL
@@ -164,7 +165,7 @@ class Nest:
             assert await self.steward.desk.edited(edited), "the edit changes nothing"
             await self.steward.turns.idle()
         if act == "press":
-            await self.steward.desk.press(self._key("good"), replace(asked, text=""))
+            await self.steward.desk.press(self.key("good"), replace(asked, text=""))
         await self.steward.afterwards.idle()
         return asked
 
@@ -178,7 +179,8 @@ class Nest:
             and (replaced is None or each.replaced == replaced)
         }
 
-    def _key(self, action: str) -> str:
+    def key(self, action: str) -> str:
+        """Return the key of a control under the latest answer that has it."""
         return next(
             control.key
             for _, part in reversed(self.outlet.sent)
@@ -240,6 +242,7 @@ async def nest(
     first_pause: float = 60.0,
     small: int = SMALL,
     opening: Callable[[Path], Awaitable[Store]] = open_store,
+    config: AgentConfig | None = None,
 ) -> AsyncIterator[Nest]:
     """Open a house in which long conversations are summarized."""
     model, outlet = Obliging(), KeptOutlet()
@@ -253,5 +256,6 @@ async def nest(
         keep_days=keep_days,
         small=small,
         opening=opening,
+        config=config,
     ) as steward:
         yield Nest(steward=steward, model=model, outlet=outlet, chance=random.Random(seed))

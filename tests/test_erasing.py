@@ -6,19 +6,27 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from core.channels import Channels
+from core.config import AgentConfig
 from core.delivery import ATTEMPTS
 from core.errors import PlatformError
 from core.forgetting import Receipt
-from core.messages import Conversation
+from core.identity import Identity
+from core.messages import Conversation, Person
 from core.store import Store, open_store
 from core.traces import Erased
-from tests.canary import ACTS, ANA, BEN, DAY, Nest, age, files_with, kept_words, nest
+from skills.memory import recall
+from tests.canary import ACTS, ANA, BEN, CANARY, DAY, Nest, age, files_with, kept_words, nest
+from tests.command import command
+from tests.house import house
+from tests.scripted import ScriptedModel, calls, message, says
 from tests.test_database_faults import FaultyStore, no_growth
+from tests.typist import typist
 
 C1 = Conversation(platform="test", workspace="W", channel="C1")
 OF_ANA = frozenset({f"test/{ANA.id}"})
@@ -123,6 +131,100 @@ async def test_nothing_of_the_words_before_an_edit_is_left_once_the_disk_was_tid
 
         assert files_with(tmp_path, replaced) == []
         assert home.words(replaced=False) - await kept_words(home.steward.store) == set()
+
+
+async def test_an_edit_that_is_not_answered_and_a_deletion_that_leaves_the_answer_erase_what_was_said(
+    tmp_path: Path,
+) -> None:
+    config = AgentConfig(on_edit="ignore", on_delete="keep")
+    async with nest(tmp_path, 0, config=config) as home:
+        edited, deleted = await home.do("remember", ANA, "C1"), await home.do("ask", ANA, "C2")
+        await home.do("ask", BEN, "C1")
+        sent = len(home.outlet.sent)
+        assert not await home.steward.desk.edited(replace(edited, text="something else"))
+        assert not await home.steward.desk.deleted(deleted.id)
+        await home.steward.turns.idle()
+        await home.steward.forgetting.tidy()
+        assert files_with(tmp_path, home.words(author=ANA)) == []
+        assert home.words(author=BEN) - await kept_words(home.steward.store) == set()
+        assert len(home.outlet.sent) == sent, "the answer is not left as it is"
+
+
+async def test_what_others_recalled_of_a_forgotten_person_is_not_kept_with_their_turns(tmp_path: Path) -> None:
+    async with nest(tmp_path, 0) as home:
+        await home.do("remember", ANA, "C1")
+    look_up = calls(("recall", '{"query": "remember"}'))
+    model = ScriptedModel(look_up, lambda asked: says(f"I found {len(asked.items[-1].text)} letters."))
+    async with house(tmp_path, model, recall) as steward:
+        await steward.answer(replace(message("what did she say?"), author=BEN))
+        assert home.words() & set(CANARY.findall(model.asked[1].text)), "nothing was recalled"
+        await steward.forgetting.person(OF_ANA)
+        assert files_with(tmp_path, home.words()) == []
+        assert "what did she say?" in str([tuple(row) for row in await steward.store.fetch("SELECT items FROM memory")])
+
+
+async def test_trying_again_keeps_the_files_of_the_question_and_finds_them_once(tmp_path: Path) -> None:
+    async with nest(tmp_path, 0) as home:
+        asked = await home.do("ask", ANA, "C1")
+        before = {path.name for path in (tmp_path / "files").iterdir()}
+        await home.steward.desk.press(home.key("again"), replace(asked, text=""))
+        await home.steward.turns.idle()
+        assert len(before & {path.name for path in (tmp_path / "files").iterdir()}) == 1, "which came with it"
+        assert home.words() - await kept_words(home.steward.store) == set()
+        rows = await home.steward.store.fetch("SELECT count(*) AS number FROM passages GROUP BY kind, ref")
+        assert [row["number"] for row in rows] == [1] * len(rows)
+
+
+# Accounts
+
+
+async def test_a_person_is_forgotten_with_all_linked_accounts(tmp_path: Path) -> None:
+    async with nest(tmp_path, 0) as home:
+        identity = Identity(home.steward.store)
+        asked = await home.do("ask", ANA, "C1")
+        other = replace(asked, conversation=replace(asked.conversation, platform="other"), author=BEN)
+        await identity.link(other, await identity.code(asked))
+        await home.do("ask", BEN, "C1")  # the same id on another platform is somebody else
+        receipt = await home.steward.forgetting.person(await identity.accounts(other.account))
+        assert receipt.erased.accounts == 2
+        assert files_with(tmp_path, [*home.words(author=ANA), ANA.id, ANA.name]) == []
+        assert home.words(author=BEN) - await kept_words(home.steward.store) == set()
+        assert await identity.accounts(other.account) == {other.account}
+
+
+async def test_an_account_that_was_unlinked_is_no_part_of_the_others(tmp_path: Path) -> None:
+    async with nest(tmp_path, 0) as home:
+        identity = Identity(home.steward.store)
+        one, two, three, four = (
+            replace(message(""), author=Person(id=f"UNUMBER{number}", name=str(number))) for number in range(4)
+        )
+        for other in (two, three):
+            await identity.link(other, await identity.code(one))
+        await identity.unlink(one.account)
+        await identity.link(four, await identity.code(one))
+        assert await identity.accounts(one.account) == {one.account, four.account}
+        assert await identity.accounts(two.account) == {two.account, three.account}
+        await home.steward.forgetting.person(await identity.accounts(one.account))
+        assert files_with(tmp_path, [one.author.id]) == []
+
+
+# The terminal
+
+
+async def test_nothing_that_was_typed_in_a_terminal_is_left_and_nobody_is_named(tmp_path: Path) -> None:
+    user = {"LOGNAME": "anakinsky", "STEWARD_LOG__LEVEL": "DEBUG"}
+    async with typist(tmp_path, command("chat"), user) as typing:
+        await typing.sees("practice mode")
+        for line in ("what is 2+3 canarybird?", "remember that canarybird sings", "/settings instructions canarybird"):
+            typing.type(f"{line}\r")
+            await typing.sees("canarybird")
+            await asyncio.sleep(0.5)
+        assert files_with(tmp_path / "data", ["canarybird", "anakinsky"]), "nothing was kept"
+        typing.type("/forget-me\r")
+        await typing.sees("Nothing of it is left on my disk.")
+        typing.type("/quit\r")
+        await typing.ends()
+    assert files_with(tmp_path / "data", ["canarybird", "anakinsky"]) == []
 
 
 # Retention
