@@ -329,7 +329,15 @@ async def open_app(config: Config, *, announced: bool = False, watch: Watch = un
             config=config.memory,
             written=[config.data_dir / name for name in ("chat.log", "chat.history")],
         )
-        desk = Desk(turns=turns, wishes=wishes, files=files, feedback=feedback, usages=usages, config=config.agent)
+        desk = Desk(
+            turns=turns,
+            wishes=wishes,
+            forgetting=forgetting,
+            files=files,
+            feedback=feedback,
+            usages=usages,
+            config=config.agent,
+        )
         of_memory = MemoryCommands(
             keeper=keeper,
             channels=channels,

@@ -68,7 +68,7 @@ class MemoryCommands:
                 return Reply(text=_shown(found, remembers=remembers))
             case "edit" if number.isdecimal() and text.strip():
                 own = await self._keeper.accounts(used)
-                fact = await self._keeper.facts.edit(readers, int(number), text, used.author, own)
+                fact = await self._keeper.facts.edit(readers, int(number), text, own)
                 return Reply(text=f"Fact {fact.id} now says: {fact.text}")
             case "delete" if number.isdecimal() and not text.strip():
                 fact = await self._keeper.facts.delete(readers, int(number), await self._keeper.accounts(used))
@@ -98,11 +98,13 @@ class MemoryCommands:
 
     async def my_data(self, used: Message, _: str) -> Reply:
         """Send a person everything that is kept about them."""
-        file, left_out = await self._personal.file(await self._identity.accounts(used.account))
+        found = await self._personal.collect(await self._identity.accounts(used.account))
         text = "This is everything I keep about you. `forget-me` erases it."
-        if left_out:
-            text += f" {counted(left_out, 'file')} had no room in it; their names are."
-        return Reply(text=text, attachments=(file,))
+        if found.turns:
+            text += f" {counted(found.turns, 'turn')} had no room in it, the oldest."
+        if found.files:
+            text += f" {counted(found.files, 'file')} had no room in it; their names are."
+        return Reply(text=text, attachments=(found.archive,))
 
     async def link(self, used: Message, rest: str) -> Reply:
         """Give a code to a person, or take it back with another account of theirs.
@@ -154,6 +156,11 @@ def _counted(receipt: Receipt) -> str:
 
 
 def _disk(receipt: Receipt) -> str:
+    """Say what is not erased yet."""
+    if receipt.left:
+        return (
+            f"{counted(receipt.left, 'answer')} on the way will still come; the last traces go within a day after that."
+        )
     if receipt.on_disk:
         return "Nothing of it is left on my disk."
     return "The last traces of it on my disk are overwritten within a day."

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeAlias
 
-from core.errors import StewardError
+from core.errors import ModelError, StewardError
 from core.folding import Folding
 from core.gathering import Gathering
 from core.messages import Turn
@@ -46,7 +46,8 @@ class Afterwards:
             try:
                 await chore()
             except StewardError as error:
-                log.warning("turn %d: what is done after its answer failed: %s", number, error)
+                reason = type(error).__name__ if isinstance(error, ModelError) else error  # a server may quote us
+                log.warning("turn %d: what is done after its answer failed: %s", number, reason)
             except Exception:
                 log.exception("turn %d: what is done after its answer failed", number)
             finally:

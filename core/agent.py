@@ -15,7 +15,7 @@ from core.context import Context
 from core.endings import failed
 from core.errors import ContextOverflowError, ModelError, OperatorError, StewardError
 from core.events import Event, Finished, Restarted, SkillCalled, SkillFinished, SkillStarted
-from core.files import Files, Shelf, describe
+from core.files import Files, Shelf, describe, without
 from core.history import distinct, repair
 from core.incident import incident, sentence
 from core.items import Answer, Begun, Call, Done, Item, Result, Step, Usage
@@ -84,6 +84,7 @@ class _Work:
     """
 
     turn: Turn
+    sees: Sees
     context: Context
     channel: Channel
     recalled: Recalled
@@ -173,7 +174,7 @@ class Agent:
                     yield event
         except ModelError as error:
             reason, made = redact(str(error)), tuple(work.made.values())
-            text = reason + sentence(incident(log, f"turn {turn.id} has no answer: {reason}"))
+            text = reason + sentence(incident(log, f"turn {turn.id} has no answer: {type(error).__name__}"))
             yield failed(work.items, journal.steps, text, self._report(work), made)
             return
         final = work.items[-1]
@@ -237,7 +238,6 @@ class Agent:
             person=message.author,
             attachments=tuple(attachment for attachment in message.attachments if attachment.id),
             files=Shelf(files=self._files, conversation=message.conversation, audience=message.audience),
-            memory=Notebook(keeper=self._keeper, message=message, turn=turn.id, sees=sees, open=channel.remembers),
         )
         recalled = _NOTHING
         if channel.remembers and not message.direct:
@@ -246,6 +246,7 @@ class Agent:
         prepared = await prepare(message, context, self._reader, notes=notes, done=done, history=recalled.items)
         work = _Work(
             turn=turn,
+            sees=sees,
             context=context,
             channel=channel,
             recalled=recalled,
@@ -358,7 +359,9 @@ class Agent:
             return known, 0.0
         if not self._skills.repeatable(call.name):
             await journal.record(Begun(call=call))
-        outcome = await self._cache.call(self._skills, call, work.context, work.turn)
+        notebook = self._notebook(work)
+        context = replace(work.context, memory=notebook)
+        outcome = await self._cache.call(self._skills, call, context, work.turn)
         lines, ids, ok = [outcome.reply.text] if outcome.reply.text else [], [], outcome.ok
         for attachment in outcome.reply.attachments:
             try:
@@ -366,7 +369,8 @@ class Agent:
             except StewardError as error:
                 if isinstance(error, OperatorError) and self._skills.repeatable(call.name):
                     raise  # it may pass, and then the file is there
-                log.warning("turn %d: a file of %s was not kept: %s", work.turn.id, call.name, error)
+                reason = without(str(error), attachment)
+                log.warning("turn %d: a file of %s was not kept: %s", work.turn.id, call.name, reason)
                 lines, ok = [*lines, f"Error: {error}"], False
                 continue
             work.made[kept.id] = kept
@@ -376,7 +380,7 @@ class Agent:
         log.info(
             "turn %d skill %s (call %s) %s in %.3f s",
             work.turn.id,
-            call.name,
+            self._skills.named(call),
             call.id,
             "done" if ok else "failed",
             seconds,
@@ -392,8 +396,13 @@ class Agent:
             unknown=outcome.unknown,
             excuse=redact(outcome.excuse),
             cached_at=outcome.cached_at,
+            recalled=notebook.recalled,
         )
         return result, seconds
+
+    def _notebook(self, work: _Work) -> Notebook:
+        message, remembers = work.turn.message, work.channel.remembers
+        return Notebook(keeper=self._keeper, message=message, turn=work.turn.id, sees=work.sees, open=remembers)
 
     async def _capped(self, text: str, call: Call, work: _Work) -> str:
         """Return a result as the model reads it: of one that is too long the beginning, and the whole as a file."""
@@ -428,7 +437,7 @@ class Agent:
             text = f"{_AGAIN}{same[0]}"
         if not text:
             return None
-        log.warning("turn %d skill %s (call %s) is not run again", work.turn.id, call.name, call.id)
+        log.warning("turn %d skill %s (call %s) is not run again", work.turn.id, self._skills.named(call), call.id)
         excuse = doubts.CUT_OFF if unknown else ""
         return Result(call_id=call.id, name=call.name, text=text, ok=False, unknown=unknown, excuse=excuse)
 

@@ -27,7 +27,8 @@ class Cache:
     async def call(self, skills: Skillset, call: Call, context: Context, turn: Turn) -> Outcome:
         """Carry out a call, or return what the same one gave not long ago.
 
-        Only what went well is kept, and no files. Where memory is switched off nothing is.
+        Only what went well is kept, no files, and nothing of what the skill recalled. Where memory is switched off
+        nothing is kept.
         """
         lifetime = skills.lifetime(call.name)
         key = _key(call, context) if lifetime else ""
@@ -37,7 +38,8 @@ class Cache:
             return known
         outcome = await skills.call(call, context)
         text = outcome.reply.text
-        if outcome.ok and not outcome.reply.attachments and len(text) <= _LONGEST:
+        kept = outcome.ok and not outcome.reply.attachments and not context.memory.recalled
+        if kept and len(text) <= _LONGEST:
             await self._keep(key, turn, text, lifetime)
         return outcome
 

@@ -78,7 +78,7 @@ class OpenAIModel:
                 seconds,
                 exchange.retried,
                 error.refusal or error,
-                exc_info=error,
+                exc_info=None if error.refusal else error,
             )
             kind = ContextOverflowError if error.refusal and error.refusal.too_long else ModelError
             raise kind(self._redact(str(error))) from error
@@ -98,7 +98,7 @@ class OpenAIModel:
             return await self._transcribed(clip)
         except RequestFailedError as error:
             self._deaf = _has_none(error)
-            log.warning("turn %d no transcription: %s", current_turn.get(), error.refusal or error, exc_info=error)
+            log.warning("turn %d no transcription: %s", current_turn.get(), error.refusal or error)
             raise ModelError(DEAF if self._deaf else self._redact(str(error))) from error
 
     async def _transcribed(self, clip: Attachment) -> str:

@@ -28,6 +28,11 @@ class Notes(Protocol):
     Methods return text for the model, and raise `SkillError` where it cannot be done. Only `async` skills have them.
     """
 
+    @property
+    def recalled(self) -> bool:
+        """Whether something was recalled."""
+        ...
+
     async def remember(self, text: str) -> str:
         """Keep a fact."""
         ...
@@ -43,6 +48,8 @@ class Notes(Protocol):
 
 class NoNotes:
     """Stands where nothing can be remembered: in the process of a blocking skill."""
+
+    recalled = False
 
     async def remember(self, text: str) -> str:
         """Refuse."""

@@ -7,6 +7,7 @@ from core.config import AgentConfig
 from core.controls import Press
 from core.feedback import Feedback
 from core.files import Files
+from core.forgetting import Forgetting
 from core.messages import Attachment, Conversation, DirectCall, Message, Person, Turn
 from core.reports import explain
 from core.turns import Turns
@@ -23,14 +24,24 @@ class Desk:
     """Takes everything in; see `bots.platform.Inbox`.
 
     Args:
+        forgetting: erases what a question said before, or that is gone, where its answer is left as it is.
         config: says what an edited and a deleted question bring about.
     """
 
     def __init__(
-        self, *, turns: Turns, wishes: Wishes, files: Files, feedback: Feedback, usages: Usages, config: AgentConfig
+        self,
+        *,
+        turns: Turns,
+        wishes: Wishes,
+        forgetting: Forgetting,
+        files: Files,
+        feedback: Feedback,
+        usages: Usages,
+        config: AgentConfig,
     ) -> None:
         self._turns = turns
         self._wishes = wishes
+        self._forgetting = forgetting
         self._files = files
         self._feedback = feedback
         self._usages = usages
@@ -43,7 +54,10 @@ class Desk:
     async def edited(self, message: Message) -> bool:
         """Take in the new version of a question; False where it changes nothing."""
         asked = await self._wishes.asked_as(message.id)
-        if asked is None or self._config.on_edit == "ignore" or _says(asked.message) == _says(message):
+        if asked is None or _says(asked.message) == _says(message):
+            return False
+        if self._config.on_edit == "ignore":
+            await self._forgetting.turn(asked)
             return False
         # it is answered where it was: a thread may have been opened from it, which the edit does not say
         placed = replace(message, conversation=asked.message.conversation, origin=asked.message.origin)
@@ -52,7 +66,10 @@ class Desk:
     async def deleted(self, message_id: str) -> bool:
         """Take in that a question was deleted; False where it has no answer to be removed."""
         asked = await self._wishes.asked_as(message_id)
-        if asked is None or self._config.on_delete == "keep":
+        if asked is None:
+            return False
+        if self._config.on_delete == "keep":
+            await self._forgetting.turn(asked)
             return False
         return self._attend(await self._wishes.remove(asked.id))
 

@@ -8,8 +8,9 @@ from typing import Final
 
 from core import passages
 from core.audience import Readers, visible
+from core.chores import want_scrub
 from core.errors import UserError
-from core.messages import Message, Person
+from core.messages import Message
 from core.passages import Passage
 from core.store import Row, Store, Transaction
 from core.unicode import well_formed
@@ -105,15 +106,14 @@ class Facts:
         )
         return [_fact(row) for row in reversed(rows)]
 
-    async def edit(self, readers: Readers, number: int, text: str, by: Person, accounts: frozenset[str]) -> Fact:
+    async def edit(self, readers: Readers, number: int, text: str, accounts: frozenset[str]) -> Fact:
         """Put a fact another way; from then on it no longer hangs on the message it came from.
 
         Args:
             readers: who can see the place where this is asked for.
             number: the fact's.
             text: the fact as it is now.
-            by: who wants it.
-            accounts: those of that person; empty for somebody who may change every fact.
+            accounts: those of the person who wants it; empty for somebody who may change every fact.
 
         Raises:
             UserError: there is no such fact here, it is somebody else's, or the text is empty or too long.
@@ -122,14 +122,14 @@ class Facts:
         await self._own(readers, number, accounts)
         async with self._store.transaction() as transaction:
             rows = await transaction.execute(
-                "UPDATE facts SET text = ?, turn = NULL, changed_at = ?, changed_by = ? WHERE id = ?"  # noqa: S608
-                f" RETURNING {_COLUMNS}",
-                (said, time.time(), by.name, number),
+                f"UPDATE facts SET text = ?, turn = NULL, changed_at = ? WHERE id = ? RETURNING {_COLUMNS}",  # noqa: S608
+                (said, time.time(), number),
             )
             if not rows:
                 raise UserError(f"There is no fact {number} here any more.")
             await passages.remove(transaction, "fact", [str(number)])
             await passages.add(transaction, [_passage(rows[0])])
+            await want_scrub(transaction)
         return _fact(rows[0])
 
     async def delete(self, readers: Readers, number: int, accounts: frozenset[str]) -> Fact:
@@ -141,6 +141,7 @@ class Facts:
         fact = await self._own(readers, number, accounts)
         async with self._store.transaction(durable=True) as transaction:
             await forget(transaction, "id = ?", number)
+            await want_scrub(transaction)
         return fact
 
     async def _own(self, readers: Readers, number: int, accounts: frozenset[str]) -> Fact:

@@ -218,6 +218,13 @@ def size_text(size: int) -> str:
     return f"{size / 1000:.0f} kB" if size < _MB else f"{size / _MB:.1f} MB"
 
 
+def without(reason: str, attachment: Attachment) -> str:
+    """Return why something is wrong with a file as it may stand in the log: without its name and address."""
+    for text in filter(None, (attachment.source, attachment.filename)):
+        reason = reason.replace(text, "it")
+    return reason
+
+
 def describe(attachment: Attachment) -> str:
     """Write a kept file as the model reads it."""
     name, media_type = _one_line(attachment.filename), _one_line(attachment.media_type)

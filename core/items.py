@@ -70,6 +70,7 @@ class Result:
         unknown: nobody knows whether the skill did what it was called for.
         excuse: what people read instead of the text, "" where that says it.
         cached_at: when the skill gave it, where it was not called again; in seconds since 1970, else 0.
+        recalled: the skill looked into what was said elsewhere, so the text may be of other turns.
     """
 
     call_id: str
@@ -80,6 +81,7 @@ class Result:
     unknown: bool = False
     excuse: str = ""
     cached_at: float = 0.0
+    recalled: bool = False
     type: Literal["result"] = "result"
 
 

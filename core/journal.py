@@ -1,5 +1,6 @@
 """What the database knows of turns: the inbox, the steps of running turns, and the outbox."""
 
+import hashlib
 import json
 import logging
 import time
@@ -14,7 +15,7 @@ from core.events import Finished
 from core.items import Answer, Begun, Done, Result, Step, dump_step, load_step
 from core.memory import Memory
 from core.messages import Message, Reply, Turn, dump_message, load_message
-from core.store import Row, Store, Transaction
+from core.store import Row, Store, Transaction, Value
 from core.usage import charge
 
 log = logging.getLogger("steward.journal")
@@ -29,6 +30,14 @@ _WHOLLY: Final = 2
 """Of a turn that is forgotten with the person who asked."""
 
 _AMONG: Final = "id IN (SELECT value FROM json_each(?))"
+_LEAVING: Final = "forgotten > 0 AND message <> ''"
+"""Turns that are forgotten and not erased yet."""
+
+_OVER: Final = (
+    "(parked_at IS NOT NULL OR (state IN ('answered', 'failed') AND shown = '' AND wish = ''"
+    " AND id NOT IN (SELECT turn FROM outbox WHERE state = 'waiting')))"
+)
+"""Turns that nobody works on any more."""
 
 KEPT: Final = 7 * 86_400.0
 """Seconds for which the steps of a failed turn are kept; so long it can be tried again without doing anything twice."""
@@ -71,6 +80,20 @@ class Started:
     wished_by: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaving:
+    """A turn that is forgotten.
+
+    Attributes:
+        key: that of its message, which its files name.
+        answered: it is a question that was answered and not removed, of which nobody knew that it is forgotten.
+    """
+
+    id: int
+    key: str
+    answered: bool
+
+
 class Journal:
     """The stored life of turns: the transitions drawn in `core.turns`.
 
@@ -93,7 +116,8 @@ class Journal:
         message = load_message(written)
         rows = await self._store.write(
             "INSERT INTO turns (key, platform, conversation, channel, audience, author, message, received_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING RETURNING id",
+            " SELECT ?, ?, ?, ?, ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM turns WHERE key = ?)"
+            " ON CONFLICT (key) DO NOTHING RETURNING id",
             (
                 message.id,
                 message.conversation.platform,
@@ -103,6 +127,7 @@ class Journal:
                 message.author.id,
                 written,
                 time.time(),
+                _digest(message.id),
             ),
             durable=True,
         )
@@ -200,16 +225,16 @@ class Journal:
         self._watch(Boundary.ANSWERED)
         async with self._store.transaction(durable=True) as transaction:
             rows = await transaction.execute(
-                "UPDATE turns SET state = ?, closed_at = ?, reason = ?,"
+                "UPDATE turns SET state = ?, closed_at = ?, reason = ?, unremembered ="
+                " (SELECT count(*) FROM settings WHERE channel = turns.channel AND name = 'memory' AND value = 'off'),"
                 " wish = CASE wish WHEN 'stop' THEN '' ELSE wish END WHERE id = ? AND attempt = ?"
-                " AND state = 'running' RETURNING forgotten,"
-                " (SELECT value FROM settings WHERE channel = turns.channel AND name = 'memory') AS memory,"
+                " AND state = 'running' RETURNING forgotten, unremembered,"
                 " (SELECT coalesce(max(part) + 1, 0) FROM outbox WHERE turn = turns.id) AS first",
                 (state, time.time(), "" if finished.ok else finished.reply.text, turn.id, turn.attempt),
             )
             if not rows:
                 raise StaleTurnError(f"Turn {turn.id} was taken over by a newer attempt.")
-            if finished.items and not rows[0]["forgotten"] and rows[0]["memory"] != "off":
+            if finished.items and not rows[0]["forgotten"] and not rows[0]["unremembered"]:
                 await self._memory.remember(transaction, turn, finished.items, finished.texts)
             await charge(transaction, turn, finished.report, forgotten=bool(rows[0]["forgotten"]))
             for number, (piece, controls) in enumerate(_with_controls(turn, finished, pieces)):
@@ -244,9 +269,7 @@ class Journal:
         return [turn for turn in map(_readable, rows) if turn]
 
     async def sweep(self) -> None:
-        """Drop the steps of turns that failed too long ago to be tried again, and what forgotten ones said."""
-        async with self._store.transaction() as transaction:
-            await _erase_forgotten(transaction)
+        """Drop the steps of turns that failed too long ago to be tried again."""
         await self._store.write(
             "DELETE FROM steps WHERE turn IN (SELECT id FROM turns WHERE state = 'failed' AND closed_at < ?)",
             (time.time() - KEPT,),
@@ -288,22 +311,63 @@ class Journal:
         """Mark a part as one that the platform will never take."""
         await self._mark(turn, number, "failed", None)
 
-    async def forget(self, transaction: Transaction, turns: Sequence[int], *, person: bool = False) -> None:
-        """Erase what finished turns said; their keys stay, so that a redelivery is still known.
+    async def forget(
+        self, transaction: Transaction, where: str, values: Sequence[Value], *, person: bool = False
+    ) -> list[Leaving]:
+        """Forget turns, and return them: they are not remembered, and erased by `erase` once nobody works on them.
 
-        Turns that are still being answered or delivered will be, but are not remembered, and erased by `sweep`. With
-        `person` it is also erased who was charged for them.
+        Args:
+            transaction: the one in which that is done.
+            where: which ones; a condition of this program's.
+            values: what is asked for in it.
+            person: it is also forgotten who was charged for them.
         """
-        numbers = json.dumps(list(turns))
+        rows = await transaction.execute(
+            "SELECT id, key, state IN ('answered', 'failed') AND removed = 0 AND forgotten = 0 AS answered FROM turns"  # noqa: S608
+            f" WHERE {where} AND message <> '' ORDER BY id",
+            values,
+        )
+        numbers = json.dumps([row["id"] for row in rows])
         await transaction.execute(
             f"UPDATE turns SET forgotten = max(forgotten, ?) WHERE {_AMONG}",  # noqa: S608  # a constant
             (_WHOLLY if person else 1, numbers),
         )
-        await _erase_forgotten(transaction)
         await transaction.execute(  # what was done is still to be known where a turn is about to be answered anew
             f"UPDATE usage SET report = '' WHERE turn IN (SELECT id FROM turns WHERE {_AMONG} AND wish <> 'again')",  # noqa: S608
             (numbers,),
         )
+        return [_leaving(row) for row in rows]
+
+    async def erase(self, transaction: Transaction, *, most: int) -> list[Leaving]:
+        """Erase what forgotten turns said that nobody works on any more, and return them.
+
+        The digest of a message's key stays, so that a redelivery is still known. One that was given up is over.
+        """
+        rows = await transaction.execute(
+            f"SELECT id, key, 0 AS answered FROM turns WHERE {_LEAVING} AND {_OVER} ORDER BY id LIMIT ?",  # noqa: S608
+            (most,),
+        )
+        numbers = json.dumps([row["id"] for row in rows])
+        await transaction.execute(
+            f"UPDATE usage SET report = '', person = CASE WHEN turn IN (SELECT id FROM turns WHERE {_AMONG}"  # noqa: S608
+            f" AND forgotten = {_WHOLLY}) THEN '' ELSE person END WHERE turn IN (SELECT value FROM json_each(?))",
+            (numbers, numbers),
+        )
+        await transaction.execute(  # a place of one person alone may be named after them
+            "UPDATE turns SET key = digest.value, message = '', reason = '', revision = '', wished_by = '',"
+            " author = '', conversation = CASE WHEN audience LIKE 'person:%' THEN '' ELSE conversation END,"
+            " channel = CASE WHEN audience LIKE 'person:%' THEN '' ELSE channel END, audience = '',"
+            " shown = '', wish = '', parked_at = NULL, retry_at = NULL, closed_at = coalesce(closed_at, ?),"
+            " state = CASE state WHEN 'answered' THEN state ELSE 'failed' END"
+            " FROM json_each(?) AS digest WHERE turns.id = CAST(digest.key AS INTEGER)",
+            (time.time(), json.dumps({row["id"]: _digest(row["key"]) for row in rows})),
+        )
+        for table in ("outbox", "steps"):
+            await transaction.execute(
+                f"DELETE FROM {table} WHERE turn IN (SELECT value FROM json_each(?))",  # noqa: S608
+                (numbers,),
+            )
+        return [_leaving(row) for row in rows]
 
     async def _mark(self, turn: Turn, number: int, state: Literal["sent", "failed"], message_id: str | None) -> None:
         marked = await self._store.write(
@@ -320,28 +384,20 @@ class Journal:
             raise StaleTurnError(f"Turn {turn.id} was taken over by a newer attempt.")
 
 
-async def _erase_forgotten(transaction: Transaction) -> None:
-    """Erase what the forgotten turns said of which nothing is left to do."""
-    await transaction.execute(
-        f"UPDATE usage SET person = '' WHERE person <> '' AND turn IN"  # noqa: S608  # a constant
-        f" (SELECT id FROM turns WHERE forgotten = {_WHOLLY})"
-    )
-    await transaction.execute(
-        "UPDATE turns SET message = '', reason = '', revision = '', wished_by = '', author = '', audience = ''"
-        " WHERE forgotten > 0 AND message <> '' AND state IN ('answered', 'failed') AND shown = '' AND wish = ''"
-        " AND id NOT IN (SELECT turn FROM outbox WHERE state = 'waiting')"
-    )
-    for table in ("outbox", "steps"):
-        await transaction.execute(
-            f"DELETE FROM {table} WHERE turn IN (SELECT id FROM turns WHERE forgotten > 0 AND message = '')"  # noqa: S608
-        )
-
-
 def _with_controls(turn: Turn, finished: Finished, pieces: Sequence[Reply]) -> list[tuple[Reply, tuple[Control, ...]]]:
     """Put the controls under the last piece with text, else under the last one."""
     controls = under_answer(turn, finished.reply.attachments) if finished.ok else under_failure(turn)
     last = max((number for number, piece in enumerate(pieces) if piece.text), default=len(pieces) - 1)
     return [(piece, controls if number == last else ()) for number, piece in enumerate(pieces)]
+
+
+def _digest(key: str) -> str:
+    """Return what stays of the key of a forgotten message; the key itself may hold the name of who wrote it."""
+    return f"sha256:{hashlib.sha256(key.encode()).hexdigest()}"
+
+
+def _leaving(row: Row) -> Leaving:
+    return Leaving(id=row["id"], key=row["key"], answered=bool(row["answered"]))
 
 
 def _ids(listed: str) -> list[str]:
@@ -352,7 +408,7 @@ def _readable(row: Row) -> Turn | None:
     try:
         return _turn(row)
     except ValueError:
-        log.exception("turn %d cannot be read and is left out", row["id"])
+        log.error("turn %d cannot be read and is left out", row["id"])  # the error would show what was said
         return None
 
 

@@ -43,6 +43,7 @@ _UNFINISHED: Final = regex.compile(r"(?<=\s)\S{1,40}$|[\d.,:/-]+$")
 _FACTS: Final = "What people asked me to remember in this channel:"
 _SUMMARY: Final = "What was said before, in short:"
 _READ: Final = "I have read this."
+_RECALLED: Final = "(What was found then is not kept here; it can be looked up again.)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +116,7 @@ class Memory:
             items: question first.
             texts: ids of the turn's files, with what each says.
         """
-        message, now = turn.message, time.time()
+        message, now, own = turn.message, time.time(), [_own(item) for item in items]
         conversation = message.conversation
         await transaction.execute(
             "INSERT INTO memory (turn, conversation, channel, audience, items, tokens, at)"
@@ -125,8 +126,8 @@ class Memory:
                 conversation.key,
                 conversation.channel_key,
                 message.audience.key,
-                dump_items(items),
-                estimate(items),
+                dump_items(own),
+                estimate(own),
                 now,
             ),
         )
@@ -143,6 +144,7 @@ class Memory:
             at=now,
         )
         files = [replace(passage, kind="file", ref=file_id, text=text) for file_id, text in texts if text.strip()]
+        await passages.remove(transaction, "file", [file.ref for file in files])  # one that was answered before
         await passages.add(transaction, [passage, *files])
 
     async def _rows(self, conversation: Conversation, readers: Readers) -> list[Row]:
@@ -276,6 +278,11 @@ def _brief(items: Sequence[Item], tokens: int) -> list[Item]:
     if half < 60:
         return []
     return [Question(text=shorten(question, half)), Answer(text=shorten(answer, half))]
+
+
+def _own(item: Item) -> Item:
+    """Leave out what was recalled of other turns: it is remembered there, and has to go where they are forgotten."""
+    return replace(item, text=_RECALLED) if isinstance(item, Result) and item.recalled else item
 
 
 def _said(item: Question | Answer) -> str:

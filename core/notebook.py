@@ -1,7 +1,7 @@
 """The notebook: what skills can remember and recall for the turn they are called in."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
 
@@ -58,6 +58,7 @@ class Notebook:
     Attributes:
         sees: asks what the readers of the answer can see.
         open: memory is not switched off in the channel.
+        asked_for: what was recalled.
     """
 
     keeper: Keeper
@@ -65,6 +66,12 @@ class Notebook:
     turn: int
     sees: Sees
     open: bool = True
+    asked_for: list[str] = field(default_factory=list)
+
+    @property
+    def recalled(self) -> bool:
+        """Whether something was recalled."""
+        return bool(self.asked_for)
 
     async def remember(self, text: str) -> str:
         """Keep a fact; return it as the model reads it."""
@@ -80,6 +87,7 @@ class Notebook:
     async def recall(self, text: str, most: int) -> str:
         """Find what was said, remembered or read in files; return it as the model reads it."""
         self._check()
+        self.asked_for.append(text)
         readers = await self.keeper.readers(self.message, self.sees)
         return _listed(await self.keeper.passages.search(readers, text, most=min(most, _MOST)))
 

@@ -112,6 +112,8 @@ async def add(transaction: Transaction, passages: Iterable[Passage]) -> None:
 
 async def remove(transaction: Transaction, kind: Kind, refs: Sequence[str]) -> int:
     """Take the passages of some things away, so that nothing of them is found any more; return how many there were."""
+    if not refs:
+        return 0
     return await _remove(
         transaction,
         "kind = ? AND ref IN (SELECT value FROM json_each(?))",

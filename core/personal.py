@@ -4,7 +4,9 @@ import asyncio
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -18,27 +20,45 @@ from core.store import Row, Store
 LARGEST: Final = 8_000_000
 """Bytes of the file: what every platform takes."""
 
-_ROOM: Final = 1_000_000
+_ENTRY: Final = 300
+"""Bytes that an entry of the archive takes besides its content, at the most."""
+
 _OF_THEM: Final = "platform || '/' || author IN (SELECT value FROM json_each(?))"
 
 
-class Personal:
-    """Collects what is kept about people."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collected:
+    """What is kept about a person.
 
-    def __init__(self, store: Store, files: Files) -> None:
+    Attributes:
+        archive: a ZIP with `data.json`, and under `files/` the content of files, by id.
+        turns: how many turns had no room in it; the oldest.
+        files: how many files have no content in it, because there was no room or they are gone.
+    """
+
+    archive: Attachment
+    turns: int = 0
+    files: int = 0
+
+
+class Personal:
+    """Collects what is kept about people.
+
+    Args:
+        largest: bytes of an archive.
+    """
+
+    def __init__(self, store: Store, files: Files, *, largest: int = LARGEST) -> None:
         self._store = store
         self._files = files
+        self._largest = largest
 
-    async def file(self, accounts: frozenset[str]) -> tuple[Attachment, int]:
-        """Return an archive with everything that is kept about who has these accounts, and how many files it lacks.
-
-        The archive (ZIP) holds `data.json`, and the files with their content as far as there is room.
-        """
+    async def collect(self, accounts: frozenset[str]) -> Collected:
+        """Collect everything that is kept about who has these accounts, the newest as far as there is room."""
         who = json.dumps(sorted(accounts))
         kept = await self._kept(who)
         data: JsonObject = {
             "accounts": [*sorted(accounts)],
-            "turns": [_turn(row) for row in await self._turns(who)],
             "files": [_file(row) for row in kept],
             "facts": await self._rows(
                 "SELECT id, text, channel, link, created_at, changed_at FROM facts"
@@ -69,9 +89,15 @@ class Personal:
                 who,
             ),
         }
-        contents, left_out = await self._contents(kept)
-        archive = await asyncio.to_thread(_archive, data, contents)
-        return Attachment(filename="steward-data.zip", media_type="application/zip", content=archive), left_out
+        turns = [_turn(row) for row in await self._turns(who)]
+        written, left_out = await asyncio.to_thread(_fitted, data, turns, self._largest - 2 * _ENTRY)
+        contents = await self._contents(kept, self._largest - len(zlib.compress(written)) - 2 * _ENTRY)
+        archive = await asyncio.to_thread(_archive, written, contents)
+        return Collected(
+            archive=Attachment(filename="steward-data.zip", media_type="application/zip", content=archive),
+            turns=left_out,
+            files=len(kept) - len(contents),
+        )
 
     async def _turns(self, who: str) -> list[Row]:
         return await self._store.fetch(
@@ -93,18 +119,17 @@ class Personal:
     async def _rows(self, sql: str, who: str) -> list[JsonValue]:
         return [dict(row) for row in await self._store.fetch(sql, (who,))]
 
-    async def _contents(self, kept: Sequence[Row]) -> tuple[dict[str, bytes], int]:
-        """Return the contents of the newest files for which there is room, by name, and how many have none."""
+    async def _contents(self, kept: Sequence[Row], room: int) -> dict[str, bytes]:
+        """Return the contents of the newest files for which there is room, by name."""
         contents: dict[str, bytes] = {}
-        room = LARGEST - _ROOM
         for row in kept:
-            if row["size"] > room:
+            if row["size"] + _ENTRY > room:
                 continue
             content = await self._files.content(row["id"])
             if content is not None:
                 contents[f"files/{row['id']}"] = content
-                room -= len(content)
-        return contents, len(kept) - len(contents)
+                room -= _ENTRY + len(content)
+        return contents
 
 
 def _turn(row: Row) -> JsonObject:
@@ -131,10 +156,21 @@ def _time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
-def _archive(data: JsonObject, contents: dict[str, bytes]) -> bytes:
-    written = io.BytesIO()
-    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("data.json", json.dumps(data, indent=2, ensure_ascii=False))
+def _fitted(data: JsonObject, turns: Sequence[JsonObject], room: int) -> tuple[bytes, int]:
+    """Write everything as JSON, with so many of the turns that it has room when compressed; return how many are not."""
+    kept = len(turns)
+    while True:
+        whole = {**data, "turns": [*turns[len(turns) - kept :]]}
+        written = json.dumps(whole, indent=2, ensure_ascii=False).encode()
+        if not kept or len(zlib.compress(written)) <= room:
+            return written, len(turns) - kept
+        kept = kept * 3 // 4
+
+
+def _archive(written: bytes, contents: dict[str, bytes]) -> bytes:
+    archived = io.BytesIO()
+    with zipfile.ZipFile(archived, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("data.json", written)
         for name, content in contents.items():
             archive.writestr(name, content)
-    return written.getvalue()
+    return archived.getvalue()

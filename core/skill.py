@@ -352,9 +352,13 @@ class Skillset:
         found = self._skills.get(name)
         return found.options.cache if found else 0.0
 
+    def named(self, call: Call) -> str:
+        """Name the skill that is called for the log; a name that a model made up may be anything."""
+        return call.name if call.name in self._skills else "no skill"
+
     async def call(self, call: Call, context: Context) -> Outcome:
         """Carry out a model's call; whatever goes wrong is an outcome for the model, and in the log in full."""
-        log.debug("%s (call %s) is called with %d characters", call.name, call.id, len(call.arguments))
+        log.debug("%s (call %s) is called with %d characters", self.named(call), call.id, len(call.arguments))
         try:
             reply = await self._call(call, context)
             return Outcome(reply=replace(reply, text=well_formed(reply.text)))
@@ -362,7 +366,7 @@ class Skillset:
             name = incident(log, f"{call.name} (call {call.id}) was stopped", error)
             return self._cut_off(call, str(error), f"{error}{sentence(name)}")
         except SkillError as error:
-            log.warning("%s (call %s) was refused", call.name, call.id)
+            log.warning("%s (call %s) was refused", self.named(call), call.id)
             return Outcome(reply=Reply(text=well_formed(f"Error: {error}")), ok=False)
         except asyncio.CancelledError as error:
             task = asyncio.current_task()

@@ -42,7 +42,8 @@ async def erase(transaction: Transaction, turns: Sequence[int]) -> Erased:
     """Erase what was made of some turns.
 
     That is what is recalled and found of them, the facts that come from them, every summary that knows of them, and the
-    results that were cached for them. Their messages, files, reports and opinions are not among it.
+    results that were cached for them. Their messages, files, reports and opinions are not among it, nor are they
+    themselves counted.
     """
     numbers = json.dumps(list(turns))
     of_turns = "turn IN (SELECT value FROM json_each(?))"
@@ -58,7 +59,6 @@ async def erase(transaction: Transaction, turns: Sequence[int]) -> Erased:
     dropped = [await summaries.drop(transaction, place, turn) for place, turn in earliest.items()]
     cached = await transaction.execute(f"DELETE FROM cache WHERE {of_turns} RETURNING turn", (numbers,))  # noqa: S608
     return Erased(
-        turns=len(rows),
         facts=await facts.forget(transaction, of_turns, numbers),
         summaries=sum(dropped),
         cached=len(cached),

@@ -53,7 +53,7 @@ from core.delivery import Delivery
 from core.endings import failed, stopped
 from core.errors import OperatorError, PlatformError, StaleTurnError, StewardError
 from core.events import Event, Finished, Restarted, SkillCalled, SkillStarted, TextDelta
-from core.files import Files
+from core.files import Files, without
 from core.incident import incident, sentence
 from core.items import Answer, Item, Result, Step
 from core.journal import Journal, Started
@@ -525,8 +525,8 @@ class Turns:
             except OperatorError:
                 raise  # it may pass, and then the file is there
             except StewardError as error:
-                log.warning("turn %d: a file that came with it could not be fetched", turn.id)
-                log.debug("why it could not be fetched", exc_info=True)
+                reason = without(str(error), attachment)
+                log.warning("turn %d: a file that came with it could not be fetched: %s", turn.id, reason)
                 notes.append(f"I could not fetch {attachment.filename}: {redact(str(error)).rstrip('.')}.")
                 attachments.append(replace(attachment, id=""))  # a direct call names files by their places
         if message.attachments:

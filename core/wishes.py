@@ -10,6 +10,7 @@ from typing import Final
 
 from core import doubts, traces
 from core.boundary import Boundary, Watch, unwatched
+from core.chores import want_scrub
 from core.files import Files
 from core.items import Done, dump_step, load_step
 from core.journal import Wish
@@ -88,6 +89,8 @@ class Wishes:
             elif rows[0]["wish"] == "remove":
                 await _remove(transaction, turn, rows[0])
                 files = await self._files.forget_message(transaction, rows[0]["key"])
+            if rows[0]["wish"] == "remove" or rows[0]["revision"]:
+                await want_scrub(transaction)
         await self._files.erase(files)
         self._watch(Boundary.RENEWED)
 

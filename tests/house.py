@@ -21,7 +21,7 @@ from core.facts import Facts
 from core.feedback import Feedback
 from core.files import Files
 from core.folding import Folding
-from core.forgetting import Forgetting
+from core.forgetting import SMALL, Forgetting
 from core.gathering import Gathering
 from core.identity import Identity
 from core.journal import Journal
@@ -100,6 +100,8 @@ async def house(
     folding: Callable[[Store], Folding] | None = None,
     gathering: Callable[[Store], Gathering] | None = None,
     recalled: MemoryConfig | None = None,
+    keep_days: float = 0.0,
+    small: int = SMALL,
 ) -> AsyncIterator[House]:
     """Open a house; at the end it fails where the script was not followed."""
     store = await opening(folder / "steward.db")
@@ -111,7 +113,14 @@ async def house(
     channels, facts = Channels(store), Facts(store)
     keeper = Keeper(facts=facts, passages=Passages(store, patience=PATIENT), identity=Identity(store), admins=Admins())
     afterwards = Afterwards(folding(store) if folding else None, gathering(store) if gathering else None)
-    forgetting = Forgetting(store=store, files=files, journal=journal, companies=Companies(store), config=recalled)
+    forgetting = Forgetting(
+        store=store,
+        files=files,
+        journal=journal,
+        companies=Companies(store),
+        config=MemoryConfig(keep_days=keep_days),
+        small=small,
+    )
     agent = Agent(
         model=model,
         skills=Skillset(tuple(Skill.of(function, topic="test") for function in skills), runner=runner),
@@ -142,6 +151,7 @@ async def house(
     desk = Desk(
         turns=turns,
         wishes=wishes,
+        forgetting=forgetting,
         files=files,
         feedback=Feedback(store),
         usages=Usages(store),

@@ -236,7 +236,6 @@ def archives(draw: st.DrawFn) -> list[Line]:
         link=text,
         created_at=time,
         changed_at=time,
-        changed_by=text,
         found=st.lists(words, max_size=2).map(tuple),
     )
     report = st.none() | st.builds(Report, model=text, asked=st.integers(0, 9))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core import Attachment, SkillError, skill
+from core import Attachment, Context, SkillError, skill
 from core.cache import Cache
 from core.errors import SkillDefinitionError
 from core.items import Call
@@ -86,6 +86,20 @@ async def test_nothing_is_cached_where_memory_is_off(tmp_path: Path) -> None:
     async with house(tmp_path, asks("apple"), price) as steward:
         await steward.channels.set(message("").conversation, "memory", "off", message("").author)
         await steward.answer(message("a"), message("b"))
+    assert asked_for == ["apple", "apple"]
+
+
+@skill(cache="1h")
+async def looked_up(of: str, context: Context) -> str:
+    """Look something up in the memory."""
+    asked_for.append(of)
+    return await context.memory.recall(of, 5)
+
+
+async def test_what_a_skill_recalled_is_not_cached(tmp_path: Path) -> None:
+    async with house(tmp_path, asks("apple", "looked_up"), looked_up) as steward:
+        await steward.answer(message("a"))
+        await steward.answer(message("b"))
     assert asked_for == ["apple", "apple"]
 
 

@@ -50,6 +50,7 @@ LADDER: Final = (
     "client",
     "practice",
     "store",
+    "chores",
     "cursors",
     "company",
     "channels",

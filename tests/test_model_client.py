@@ -342,11 +342,19 @@ async def test_f52_the_key_is_sent_and_never_shown(caplog: pytest.LogCaptureFixt
     assert "[redacted] given" in told
 
 
-async def test_a_failure_is_recorded_in_full(caplog: pytest.LogCaptureFixture) -> None:
-    await refusal(fails(400, message="no such option: colour", param="colour"))
+async def test_a_refusal_is_recorded_without_the_words_in_which_a_server_may_quote_people(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await refusal(fails(400, message="no such option: colour", code="unknown_option", param="colour"))
     record = next(record for record in caplog.records if record.levelno == logging.ERROR)
     assert record.name == "steward.model"
-    assert "no such option: colour" in record.getMessage()
+    assert record.getMessage().endswith(": status 400 unknown_option colour")
+    assert not record.exc_info
+
+
+async def test_a_lost_connection_is_recorded_in_full(caplog: pytest.LogCaptureFixture) -> None:
+    await refusal(cuts(after="half"), retries=0)
+    record = next(record for record in caplog.records if record.levelno == logging.ERROR)
     assert record.exc_info
 
 

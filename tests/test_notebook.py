@@ -31,11 +31,11 @@ async def notebooks(folder: Path, *, admins: str = "") -> AsyncIterator[Open]:
         facts=Facts(store), passages=Passages(store, patience=PATIENT), identity=Identity(store), admins=Admins(admins)
     )
 
-    def of(said: Message, *beyond: Audience, **options: bool) -> Notebook:
+    def of(said: Message, *beyond: Audience, open: bool = True) -> Notebook:
         async def sees(_: Message) -> frozenset[Audience]:
             return frozenset(beyond)
 
-        return Notebook(keeper=keeper, message=said, turn=1, sees=sees if beyond else sees_nothing, **options)
+        return Notebook(keeper=keeper, message=said, turn=1, sees=sees if beyond else sees_nothing, open=open)
 
     try:
         yield of

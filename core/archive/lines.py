@@ -188,7 +188,6 @@ class Fact(_Strict):
     link: str
     created_at: _At
     changed_at: _At
-    changed_by: str
     found: tuple[str, ...]
 
 

@@ -65,7 +65,7 @@ SELECT place, channel, audience, upto, text, tokens, at, found FROM (
 
 _FACTS: Final = f"""
 SELECT text, facts.conversation, facts.channel, facts.audience, facts.author, author_name, key AS turn, link,
-    created_at, changed_at, changed_by, {_FOUND.format(kind="fact", ref="CAST(facts.id AS TEXT)")}
+    created_at, changed_at, {_FOUND.format(kind="fact", ref="CAST(facts.id AS TEXT)")}
 FROM facts LEFT JOIN turns ON turns.id = turn AND state IN ('answered', 'failed') ORDER BY facts.id
 """  # noqa: S608  # constants
 

@@ -32,6 +32,10 @@ class Refusal:
     code: str = ""
     param: str = ""
 
+    def __str__(self) -> str:
+        """Write it for the log: without the message, in which servers quote what they were sent."""
+        return " ".join(filter(None, (f"status {self.status}", self.code, self.param)))
+
     @property
     def words(self) -> str:
         """Everything it said, to search in."""

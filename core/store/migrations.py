@@ -225,8 +225,7 @@ MIGRATIONS: Final[tuple[str, ...]] = (
         turn INTEGER,
         link TEXT NOT NULL,
         created_at REAL NOT NULL,
-        changed_at REAL NOT NULL,
-        changed_by TEXT NOT NULL DEFAULT ''
+        changed_at REAL NOT NULL
     ) STRICT;
     CREATE INDEX facts_of_channel ON facts (channel, id);
     CREATE INDEX facts_of_author ON facts (author);
@@ -273,9 +272,14 @@ MIGRATIONS: Final[tuple[str, ...]] = (
 
     CREATE TABLE chores (
         name TEXT PRIMARY KEY,
-        at REAL NOT NULL
+        since REAL NOT NULL,
+        times INTEGER NOT NULL DEFAULT 1
     ) STRICT, WITHOUT ROWID;
 
+    ALTER TABLE turns ADD COLUMN unremembered INTEGER NOT NULL DEFAULT 0;
+    UPDATE turns SET author = '', audience = '' WHERE message = '';
+    CREATE INDEX turns_unremembered ON turns (closed_at) WHERE unremembered > 0 AND message <> '';
+    CREATE INDEX turns_leaving ON turns (id) WHERE forgotten > 0 AND message <> '';
     CREATE INDEX turns_of_author ON turns (platform, author);
     CREATE INDEX turns_of_age ON turns (received_at) WHERE message <> '';
     CREATE INDEX turns_forgotten ON turns (closed_at) WHERE message = '';

@@ -59,7 +59,7 @@ class Store:
             await self._writer.write("INSERT INTO found (found) VALUES ('optimize')", (), durable=False)
             await self._writer.alone("VACUUM")
             deadline = time.monotonic() + _CHECKPOINT_SECONDS
-            while (await self._writer.alone("PRAGMA wal_checkpoint(TRUNCATE)"))[0][0]:
+            while not await self._writer.checkpoint():
                 if time.monotonic() > deadline:
                     raise OperatorError(f"The database {self.path}: {REASONS[sqlite3.SQLITE_BUSY]}.")
                 await asyncio.sleep(0.05)  # somebody is reading

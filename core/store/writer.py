@@ -88,6 +88,22 @@ class Writer:
                 await self._commit(self._group)
             return list(await self._connection.execute_fetchall(sql))
 
+    async def checkpoint(self) -> bool:
+        """Empty the write-ahead log; return False, without waiting, where somebody still reads from it.
+
+        https://www.sqlite.org/pragma.html#pragma_wal_checkpoint
+        """
+        async with self._line:
+            if self._group:
+                await self._commit(self._group)
+            (patience,) = [row[0] for row in await self._connection.execute_fetchall("PRAGMA busy_timeout")]
+            await self._execute("PRAGMA busy_timeout = 0")
+            try:
+                rows = list(await self._connection.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)"))
+                return not rows[0][0]
+            finally:
+                await _settled(self._execute(f"PRAGMA busy_timeout = {patience}"))
+
     async def write(self, sql: str, parameters: Sequence[Value], *, durable: bool) -> list[Row]:
         """Carry out and commit one statement; return its rows."""
         async with self._work(durable=durable, single=True):
