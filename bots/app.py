@@ -8,53 +8,38 @@ import random
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 from bots.channel_commands import ChannelCommands
 from bots.commands import Commands, Handler
+from bots.identity_commands import IdentityCommands
+from bots.kept import Kept, keep
 from bots.links import Links
 from bots.memory_commands import MemoryCommands
 from bots.platform import Platform
 from core.afterwards import Afterwards
 from core.agent import Agent
 from core.boundary import Watch, unwatched
-from core.cache import Cache
-from core.channels import Channels
 from core.clerk import Clerk
-from core.company import Companies
 from core.config import Config
 from core.cursors import Cursors
 from core.delivery import Delivery
 from core.desk import Desk
 from core.discovery import discover
-from core.embedding import SentenceEncoder
 from core.errors import OperatorError, PlatformError
-from core.facts import Facts
-from core.feedback import Feedback
-from core.files import Files
 from core.folding import Folding
-from core.forgetting import Forgetting
 from core.gathering import Gathering
-from core.identity import Identity
 from core.items import Usage
-from core.journal import Journal
-from core.memory import Memory
 from core.messages import Person
 from core.model import Model, Tool
-from core.notebook import Keeper
-from core.passages import Passages
-from core.personal import Personal
-from core.policy import Admins
 from core.reading import Reader
 from core.reports import cost_of
 from core.skill import Skillset
-from core.store import Store, hold, open_store
+from core.store import hold, open_store
+from core.sweeping import Sweeping
 from core.turns import Turns
-from core.usage import Usages
-from core.vectors import Vectors
-from core.wishes import Wishes
 from core.workers import Workers
 
 log = logging.getLogger("steward.app")
@@ -62,8 +47,6 @@ log = logging.getLogger("steward.app")
 FIRST_WAIT: Final = 1.0
 LONGEST_WAIT: Final = 60.0
 """Seconds between two attempts to connect a platform."""
-
-_SWEEP_EVERY: Final = 3600.0
 
 
 def skills(config: Config) -> Skillset:
@@ -82,11 +65,6 @@ def connect_model(config: Config, *, announced: bool) -> Model:
     return connect(config.model)
 
 
-def connect_vectors(config: Config, store: Store) -> Vectors | None:
-    """Make what finds passages by their meaning, where that is configured."""
-    return Vectors(store, SentenceEncoder()) if config.memory.search == "meaning" else None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
     """Steward, put together; made by `open_app`.
@@ -101,18 +79,9 @@ class App:
     commands: Commands
     turns: Turns
     desk: Desk
-    companies: Companies
-    channels: Channels
-    cache: Cache
-    identity: Identity
     afterwards: Afterwards
-    forgetting: Forgetting
-    usages: Usages
     links: Links
-    files: Files
-    journal: Journal
-    store: Store
-    vectors: Vectors | None
+    kept: Kept
     practice: bool
     first_wait: float = FIRST_WAIT
 
@@ -183,11 +152,11 @@ class App:
                 SlackPlatform(
                     self.config.slack,
                     commands=self.commands,
-                    max_bytes=self.files.max_bytes,
-                    cursors=Cursors(self.store, SlackPlatform.name),
+                    max_bytes=self.kept.files.max_bytes,
+                    cursors=Cursors(self.kept.store, SlackPlatform.name),
                     catch_up=self.config.catch_up,
-                    companies=self.companies,
-                    channels=self.channels,
+                    companies=self.kept.companies,
+                    channels=self.kept.channels,
                     links=self.links,
                     usage=partial(self._used, SlackPlatform.name),
                 )
@@ -199,25 +168,28 @@ class App:
                 DiscordPlatform(
                     self.config.discord,
                     commands=self.commands,
-                    max_bytes=self.files.max_bytes,
-                    cursors=Cursors(self.store, DiscordPlatform.name),
+                    max_bytes=self.kept.files.max_bytes,
+                    cursors=Cursors(self.kept.store, DiscordPlatform.name),
                     catch_up=self.config.catch_up,
-                    channels=self.channels,
+                    channels=self.kept.channels,
                     links=self.links,
-                    recent=self.companies.in_a_row,
+                    recent=self.kept.companies.in_a_row,
                 )
             )
         return found
 
     async def _used(self, platform: str, person: Person) -> str:
-        accounts = await self.identity.accounts(f"{platform}/{person.id}")
-        return (await self.usages.this_month(accounts)).told()
+        accounts = await self.kept.identity.accounts(f"{platform}/{person.id}")
+        return (await self.kept.usages.this_month(accounts)).told()
 
     async def serve(self, *platforms: Platform) -> None:
         """Answer what comes in on these platforms until all of them end by themselves, or until cancelled."""
-        background = [asyncio.create_task(self._sweep()), asyncio.create_task(self.afterwards.run())]
-        if self.vectors:
-            background.append(asyncio.create_task(self.vectors.run()))
+        background = [
+            asyncio.create_task(Sweeping(self.kept.rounds()).run()),
+            asyncio.create_task(self.afterwards.run()),
+        ]
+        if self.kept.vectors:
+            background.append(asyncio.create_task(self.kept.vectors.run()))
         try:
             await self.turns.start({platform.name: platform for platform in platforms})
             async with asyncio.TaskGroup() as group:
@@ -249,20 +221,6 @@ class App:
             await asyncio.sleep(pause)
             wait = min(LONGEST_WAIT, wait * 2)
 
-    async def _sweep(self) -> None:
-        while True:
-            try:
-                await self.journal.sweep()
-                await self.cache.sweep()
-                if removed := await self.files.sweep():
-                    log.info("%d files were swept", removed)
-                if expired := await self.forgetting.expire():
-                    log.info("%d turns, %d files and %d facts had been kept long enough", *astuple(expired)[:3])
-                await self.forgetting.tidy()
-            except OperatorError as error:
-                log.error("what is no longer needed could not be swept: %s", error)
-            await asyncio.sleep(_SWEEP_EVERY)
-
 
 @contextlib.asynccontextmanager
 async def open_app(config: Config, *, announced: bool = False, watch: Watch = unwatched) -> AsyncIterator[App]:
@@ -284,106 +242,88 @@ async def open_app(config: Config, *, announced: bool = False, watch: Watch = un
         await workers.start()
         store = await open_store(config.database)
         stack.push_async_callback(store.close)
-        memory = Memory(store, turns=config.memory.turns, tokens=config.memory.tokens)
-        vectors = connect_vectors(config, store)
-        channels, identity, facts, cache = Channels(store), Identity(store), Facts(store), Cache(store)
-        keeper = Keeper(facts=facts, passages=Passages(store, vectors), identity=identity, admins=Admins(config.admins))
-        files = Files(store, config.files_dir, config.files)
-        journal = Journal(store, memory, watch=watch)
+        kept = keep(config, store, watch=watch)
         model = connect_model(config, announced=announced)
         stack.push_async_callback(model.close)
         cost = partial(cost_of, price=config.model.price)
-        agent = Agent(
-            model=model,
-            skills=skillset.with_runner(workers),
-            memory=memory,
-            files=files,
-            reader=Reader(workers, model),
-            keeper=keeper,
-            channels=channels,
-            cache=cache,
-            name=config.name,
-            instructions=config.agent.instructions,
-            max_iterations=config.agent.max_iterations,
-            model_name=config.model.name if config.model.connected else "practice model",
-            cost=cost,
-        )
-        afterwards = _afterwards(config, store, model, facts, channels, cost)
-        wishes, feedback, usages = Wishes(store, files, watch=watch), Feedback(store), Usages(store)
+        afterwards = _afterwards(config, kept, model, cost)
         turns = Turns(
-            journal=journal,
-            files=files,
-            agent=agent,
-            delivery=Delivery(journal, files),
-            wishes=wishes,
+            journal=kept.journal,
+            files=kept.files,
+            agent=_agent(config, kept, skillset.with_runner(workers), model, workers, cost),
+            delivery=Delivery(kept.journal, kept.files),
+            wishes=kept.wishes,
             parallel=config.agent.parallel,
             longest=config.agent.turn_seconds,
             answered=afterwards.answered,
         )
-        companies = Companies(store)
-        forgetting = Forgetting(
-            store=store,
-            files=files,
-            journal=journal,
-            companies=companies,
-            config=config.memory,
-            written=[config.data_dir / name for name in ("chat.log", "chat.history")],
-        )
         desk = Desk(
             turns=turns,
-            wishes=wishes,
-            forgetting=forgetting,
-            files=files,
-            feedback=feedback,
-            usages=usages,
+            wishes=kept.wishes,
+            forgetting=kept.forgetting,
+            files=kept.files,
+            feedback=kept.feedback,
+            usages=kept.usages,
             config=config.agent,
-        )
-        of_memory = MemoryCommands(
-            keeper=keeper,
-            channels=channels,
-            forgetting=forgetting,
-            identity=identity,
-            personal=Personal(store, files),
         )
         yield App(
             config=config,
             skillset=skillset,
-            commands=Commands(
-                name=config.name,
-                tools=skillset.tools,
-                stop=desk.stop,
-                handlers=_handlers(ChannelCommands(channels), of_memory),
-            ),
+            commands=Commands(name=config.name, tools=skillset.tools, stop=desk.stop, handlers=_handlers(config, kept)),
             turns=turns,
             desk=desk,
-            companies=companies,
-            channels=channels,
-            cache=cache,
-            identity=identity,
             afterwards=afterwards,
-            forgetting=forgetting,
-            usages=usages,
             links=Links(config.agent.link_hosts),
-            files=files,
-            journal=journal,
-            store=store,
-            vectors=vectors,
+            kept=kept,
             practice=not config.model.connected,
         )
 
 
-def _afterwards(
-    config: Config, store: Store, model: Model, facts: Facts, channels: Channels, cost: Callable[[Usage], float]
-) -> Afterwards:
+def _agent(
+    config: Config, kept: Kept, skillset: Skillset, model: Model, workers: Workers, cost: Callable[[Usage], float]
+) -> Agent:
+    return Agent(
+        model=model,
+        skills=skillset,
+        memory=kept.memory,
+        files=kept.files,
+        reader=Reader(workers, model),
+        keeper=kept.keeper,
+        channels=kept.channels,
+        cache=kept.cache,
+        name=config.name,
+        instructions=config.agent.instructions,
+        max_iterations=config.agent.max_iterations,
+        model_name=config.model.name if config.model.connected else "practice model",
+        cost=cost,
+    )
+
+
+def _afterwards(config: Config, kept: Kept, model: Model, cost: Callable[[Usage], float]) -> Afterwards:
     """Make what works after answers; the practice model writes no summaries."""
     if not config.model.connected:
         return Afterwards(None)
-    clerk = Clerk(store, model, cost=cost)
-    folding = Folding(store, clerk, turns=config.memory.turns, tokens=config.memory.tokens)
-    return Afterwards(folding, Gathering(store, facts, channels, clerk) if config.memory.facts == "gathered" else None)
+    clerk = Clerk(kept.store, model, cost=cost)
+    folding = Folding(kept.store, clerk, turns=config.memory.turns, tokens=config.memory.tokens)
+    gathers = config.memory.facts == "gathered"
+    return Afterwards(folding, Gathering(kept.store, kept.facts, kept.channels, clerk) if gathers else None)
 
 
-def _handlers(of_channel: ChannelCommands, of_memory: MemoryCommands) -> dict[str, Handler]:
+def _handlers(config: Config, kept: Kept) -> dict[str, Handler]:
+    """Return what answers the sub-commands that need no turn."""
+    days = config.memory.keep_days
+    usual = {"retention": f"{days:g} days" if days else "never", "follow": "on"}
+    if config.slack.configured and config.slack.follow == "never":
+        usual["follow"] = "on in Discord, off in Slack"
+    of_channel = ChannelCommands(kept.channels, usual)
+    of_memory = MemoryCommands(
+        keeper=kept.keeper,
+        channels=kept.channels,
+        forgetting=kept.forgetting,
+        identity=kept.identity,
+        personal=kept.personal,
+    )
+    of_person = IdentityCommands(kept.identity)
     return {
         "follow": of_channel.follow,
         "settings": of_channel.settings,
@@ -391,6 +331,6 @@ def _handlers(of_channel: ChannelCommands, of_memory: MemoryCommands) -> dict[st
         "forget": of_memory.forget,
         "my-data": of_memory.my_data,
         "forget-me": of_memory.forget_me,
-        "link": of_memory.link,
-        "unlink": of_memory.unlink,
+        "link": of_person.link,
+        "unlink": of_person.unlink,
     }

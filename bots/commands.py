@@ -79,6 +79,21 @@ SUBCOMMANDS: Final = (
 )
 
 
+_ALONE: Final = {
+    "forget": "It forgets everything that was said here. For what I keep about you there is `forget-me`, for one fact"
+    " `memory delete NUMBER`.",
+    "forget-me": "It erases everything that I keep about you.",
+    "my-data": "It sends you everything that I keep about you.",
+    "unlink": "It takes this account apart from your others.",
+}
+"""Commands that take nothing after them, for one that was meant otherwise could not be undone, and what they do."""
+
+
+def typed_as(used: Message, command: str) -> str:
+    """Return how a sub-command is typed where another one was used, as code."""
+    return f"`/{command}`" if used.conversation.platform == "terminal" else f"`/steward {command}`"
+
+
 def parse(text: str) -> tuple[str, str]:
     """Divide what follows `/steward` into sub-command and rest.
 
@@ -137,6 +152,8 @@ class Commands:
             UserError: what follows the command makes no sense.
         """
         if command in self.handlers:
+            if rest.strip() and command in _ALONE:
+                raise UserError(f"{typed_as(used, command)} takes nothing after it. {_ALONE[command]}")
             return await self.handlers[command](used, rest)
         match command:
             case "skills":
@@ -170,7 +187,10 @@ class Commands:
         """Say what can be done here."""
         lines = [f"I am **{self.name}**, an assistant this team shares. Mention me, write me directly, or use:"]
         lines += [f"- `/steward {command.usage}` – {command.help}" for command in SUBCOMMANDS]
-        lines += ["", f"I have {counted(len(self.tools), 'skill')} and remember each channel's conversation."]
+        lines += [
+            "",
+            f"I have {counted(len(self.tools), 'skill')} and a memory for each channel.",
+        ]
         return Reply(text="\n".join(lines))
 
     def skills(self) -> Reply:

@@ -1,4 +1,4 @@
-"""The sub-commands about what is remembered: `memory`, `forget`, `my-data`, `forget-me`, `link` and `unlink`.
+"""The sub-commands about what is remembered: `memory`, `forget`, `my-data` and `forget-me`.
 
 What they answer is for the one person who used them.
 """
@@ -6,24 +6,26 @@ What they answer is for the one person who used them.
 from collections.abc import Sequence
 from typing import Final
 
-from bots.commands import counted
+from bots.commands import counted, typed_as
 from core.audience import readers_of
 from core.channels import Channels
 from core.errors import UserError
 from core.facts import Fact
 from core.forgetting import Forgetting, Receipt
-from core.identity import LIFETIME, Identity
-from core.messages import GUEST, Message, Reply
+from core.identity import Identity
+from core.messages import Attachment, Message, Reply
 from core.notebook import Keeper
 from core.personal import Personal
+from core.policy import check_member
 
 _MOST: Final = 50
-"""Facts that are shown."""
+"""Facts that are shown at once, the latest; where there are more, all of them come as a file besides."""
+
+_ALL: Final = 100_000
 
 _AUDIENCES: Final = {"workspace": "everybody", "channel": "the members of this channel", "person": "you alone"}
 """Who may see a fact, by the scope of its audience."""
 
-_USAGE: Final = "Say `memory`, `memory edit NUMBER TEXT` or `memory delete NUMBER`."
 _NOUNS: Final = {
     "turns": "turn",
     "files": "file",
@@ -64,27 +66,27 @@ class MemoryCommands:
         match action.lower():
             case "":
                 remembers = (await self._channels.of(used.conversation)).remembers
-                found = await self._keeper.facts.list(readers, most=_MOST)
-                return Reply(text=_shown(found, remembers=remembers))
+                return _shown(used, await self._keeper.facts.list(readers, most=_ALL), remembers=remembers)
             case "edit" if number.isdecimal() and text.strip():
                 own = await self._keeper.accounts(used)
-                fact = await self._keeper.facts.edit(readers, int(number), text, own)
+                fact = await self._keeper.facts.edit(readers, int(number), text, own, used)
                 return Reply(text=f"Fact {fact.id} now says: {fact.text}")
             case "delete" if number.isdecimal() and not text.strip():
                 fact = await self._keeper.facts.delete(readers, int(number), await self._keeper.accounts(used))
                 return Reply(text=f"Forgotten: fact {fact.id}, {fact.text}")
-        raise UserError(_USAGE)
+        forms = ("memory", "memory edit NUMBER TEXT", "memory delete NUMBER")
+        raise UserError(f"Say {' or '.join(typed_as(used, form) for form in forms)}.")
 
     async def forget(self, used: Message, _: str) -> Reply:
-        """Erase what was said in a channel, and say how much that was.
+        """Erase what was said in a channel, or in a thread alone, and say how much that was.
 
         Raises:
             UserError: a guest wants it.
         """
-        if GUEST in used.author.roles:
-            raise UserError("Guests cannot have a channel forgotten; `forget-me` erases what I keep about you.")
-        receipt = await self._forgetting.channel(used.conversation)
-        return Reply(text=f"Forgotten in this channel: {_counted(receipt)}.\n{_disk(receipt)}")
+        check_member(used)
+        receipt = await self._forgetting.place(used.conversation)
+        where = "thread" if used.conversation.thread else "channel"
+        return Reply(text=f"Forgotten in this {where}: {_counted(receipt)}.\n{_disk(receipt)}")
 
     async def forget_me(self, used: Message, _: str) -> Reply:
         """Erase everything that is kept about a person, with all linked accounts, and say how much that was."""
@@ -99,47 +101,34 @@ class MemoryCommands:
     async def my_data(self, used: Message, _: str) -> Reply:
         """Send a person everything that is kept about them."""
         found = await self._personal.collect(await self._identity.accounts(used.account))
-        text = "This is everything I keep about you. `forget-me` erases it."
+        text = f"This is everything I keep about you. {typed_as(used, 'forget-me')} erases it."
         if found.turns:
             text += f" {counted(found.turns, 'turn')} had no room in it, the oldest."
         if found.files:
             text += f" {counted(found.files, 'file')} had no room in it; their names are."
         return Reply(text=text, attachments=(found.archive,))
 
-    async def link(self, used: Message, rest: str) -> Reply:
-        """Give a code to a person, or take it back with another account of theirs.
 
-        Raises:
-            UserError: the code is none, or of the same account.
-        """
-        if rest.strip():
-            other = await self._identity.link(used, rest)
-            return Reply(text=f"You are the same person as `{other}` to me from now on. `unlink` undoes that.")
-        code = await self._identity.code(used)
-        return Reply(
-            text=f"Say `/steward link {code}` with your account on the other platform within {LIFETIME / 60:g} minutes."
-            " Then your data and usage there and here are one. Give this code to nobody: who says it becomes you."
-        )
-
-    async def unlink(self, used: Message, _: str) -> Reply:
-        """Take a person's accounts apart again."""
-        others = await self._identity.unlink(used.account)
-        if not others:
-            return Reply(text="This account is not linked with another one.")
-        return Reply(text=f"No longer linked with {', '.join(f'`{other}`' for other in sorted(others))}.")
-
-
-def _shown(facts: Sequence[Fact], *, remembers: bool) -> str:
-    lines = [] if remembers else ["Memory is switched off in this channel: nothing new is remembered."]
+def _shown(used: Message, facts: Sequence[Fact], *, remembers: bool) -> Reply:
+    off = "" if remembers else "Memory is switched off in this channel: nothing new is remembered.\n"
     if not facts:
-        return "\n".join([*lines, "I remember no facts in this channel. Say “remember that …” to have me keep one."])
-    lines.append("**What I remember in this channel**")
-    for fact in facts:
-        source = f", [source]({fact.link})" if fact.link else ""
-        who = _AUDIENCES[fact.audience.partition(":")[0]]
-        lines.append(f"- {fact.id}: {fact.text} ({fact.author_name}, {fact.created_at:%Y-%m-%d}, for {who}{source})")
-    lines.append("\nWho said one, and admins, can change it: `memory edit NUMBER TEXT`, `memory delete NUMBER`.")
-    return "\n".join(lines)
+        return Reply(text=f"{off}I remember no facts in this channel. Say “remember that …” to have me keep one.")
+    head, left = "**What I remember in this channel**", len(facts) - _MOST
+    lines = [_line(fact) for fact in facts]
+    if left > 0:
+        head = f"{head} (the latest {_MOST} of {len(facts):,}; the file has them all)"
+    edit, delete = typed_as(used, "memory edit NUMBER TEXT"), typed_as(used, "memory delete NUMBER")
+    shown = "\n".join([head, *lines[-_MOST:], f"\nWho said one, and admins, can change it: {edit}, {delete}."])
+    whole = Attachment(filename="facts.md", media_type="text/markdown", content="\n".join(lines).encode())
+    return Reply(text=f"{off}{shown}", attachments=(whole,) if left > 0 else ())
+
+
+def _line(fact: Fact) -> str:
+    who = _AUDIENCES[fact.audience.partition(":")[0]]
+    by = f" by {fact.editor_name}" if fact.editor_name else ""
+    edited = f", edited{by} {fact.changed_at:%Y-%m-%d}" if fact.changed_at > fact.created_at else ""
+    source = f", [source]({fact.link})" if fact.link else ""
+    return f"- {fact.id}: {fact.text} ({fact.author_name}, {fact.created_at:%Y-%m-%d}{edited}, for {who}{source})"
 
 
 def _counted(receipt: Receipt) -> str:

@@ -7,7 +7,7 @@ answer only if everybody who will read the answer could see it:
 - what comes from elsewhere, where the platform says that all these readers can see that place: see `Outlet.sees`.
 
 So nothing goes from a direct message to a channel, from a private place to a public one, or from one workspace to
-another. `may_use` states the rule. Queries state it through `visible`, and through nothing else.
+another. Whatever an answer is made of is read through `visible`, and through nothing else.
 """
 
 import json
@@ -49,17 +49,6 @@ def readers_of(conversation: Conversation, audience: Audience) -> Readers:
     return Readers(
         channel=conversation.channel_key, here=frozenset({audience.key, conversation.workspace_audience.key})
     )
-
-
-def may_use(readers: Readers, *, channel: str, audience: str) -> bool:
-    """Tell whether something may be used for an answer.
-
-    Args:
-        readers: of the answer.
-        channel: the key of the channel it comes from.
-        audience: the key of the audience that could see it there.
-    """
-    return (channel == readers.channel and audience in readers.here) or audience in readers.beyond
 
 
 def visible(table: Table, readers: Readers) -> tuple[str, tuple[str, str, str]]:

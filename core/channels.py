@@ -75,8 +75,8 @@ def _days(text: str) -> str:
         days = float(number)
     except ValueError:
         days = 0.0
-    if not 0 < days <= _LONGEST_RETENTION:
-        raise UserError("Say after how many days what is said here is to be erased, such as `30`.")
+    if not 1 <= days <= _LONGEST_RETENTION:
+        raise UserError("Say after how many days what is said here is to be erased, such as `30`; at least 1.")
     return f"{days:g}"
 
 
@@ -104,7 +104,11 @@ class Kind:
 
 KINDS: Final[Mapping[str, Kind]] = {
     "memory": Kind(help="`on` or `off`: remember what is said here", usual="on", read=_switch),
-    "retention": Kind(help="days after which what is said here is erased", usual="as configured", read=_days),
+    "retention": Kind(
+        help="days after which what is said here is erased, if not sooner by configuration",
+        usual="as configured",
+        read=_days,
+    ),
     "follow": Kind(help="`off`: answer only when I am mentioned", usual="as configured", read=_switch),
     "language": Kind(help="the language I answer in", usual="that of the question", read=_language),
     "instructions": Kind(help="what I am to heed here", usual="none", read=_instructions),

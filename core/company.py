@@ -66,8 +66,9 @@ class Companies:
         )
         return sum(1 for _ in takewhile(lambda row: row["author"] == person, rows))
 
-    async def forget(self, transaction: Transaction, *, channel: str) -> None:
-        """Forget who talked in a channel's threads."""
+    async def forget(self, transaction: Transaction, conversation: Conversation) -> None:
+        """Forget who talked in a thread, or in all threads of a channel."""
+        channel = conversation.key
         await transaction.execute(
             "DELETE FROM company WHERE conversation = ? OR substr(conversation, 1, ?) = ?",
             (channel, len(channel) + 1, f"{channel}/"),

@@ -18,6 +18,7 @@ DEFAULT_PATH: Final = Path("config.yaml")
 PREFIX: Final = "STEWARD_"
 
 _HTTP = r"^https?://"
+_ACCOUNT = re.compile(r"[a-z]+/[\w.@-]+")
 _SECRET = re.compile(r"key|token|secret|password", re.IGNORECASE)
 
 
@@ -214,6 +215,13 @@ class Config(BaseSettings):
         default_factory=dict, description="Settings handed to skills, by module name."
     )
     log: LogConfig = Field(default_factory=LogConfig)
+
+    @field_validator("admins")
+    @classmethod
+    def _accounts(cls, value: str) -> str:
+        if not all(_ACCOUNT.fullmatch(word) for word in value.split()):
+            raise PydanticCustomError("accounts", "must name accounts such as slack/U024BE7LH, with spaces between")
+        return value
 
     @property
     def database(self) -> Path:

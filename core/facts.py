@@ -18,7 +18,9 @@ from core.unicode import well_formed
 LONGEST: Final = 1_000
 """Characters of a fact."""
 
-_COLUMNS: Final = "id, text, conversation, channel, audience, author, author_name, turn, link, created_at, changed_at"
+_COLUMNS: Final = (
+    "id, text, conversation, channel, audience, author, author_name, turn, link, created_at, changed_at, editor_name"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +31,8 @@ class Fact:
         author: who said it, with the platform before: "slack/U1"; `author_name` is for display.
         audience: the key of who could see where it was said.
         link: the address at which people find where it was said, "" where there is none.
-        changed_at: when it was last put another way.
+        changed_at: when it was last put another way, by who is called `editor_name`; "" where nobody did, or that is
+            forgotten.
     """
 
     id: int
@@ -37,6 +40,7 @@ class Fact:
     author: str
     author_name: str
     audience: str
+    editor_name: str
     link: str
     created_at: datetime
     changed_at: datetime
@@ -97,23 +101,24 @@ class Facts:
             await passages.add(transaction, [_passage(rows[0])])
         return _fact(rows[0])
 
-    async def list(self, readers: Readers, *, most: int, everywhere: bool = False) -> list[Fact]:
-        """Return the latest facts that these readers may see, oldest first: of this channel, or of everywhere."""
+    async def list(self, readers: Readers, *, most: int) -> list[Fact]:
+        """Return the latest facts of a channel that these readers may see, oldest first."""
         table, values = visible("facts", readers)
         rows = await self._store.fetch(
-            f"SELECT {_COLUMNS} FROM {table} WHERE ? OR channel = ? ORDER BY id DESC LIMIT ?",  # noqa: S608  # constants
-            (*values, int(everywhere), readers.channel, most),
+            f"SELECT {_COLUMNS} FROM {table} WHERE channel = ? ORDER BY id DESC LIMIT ?",  # noqa: S608  # constants
+            (*values, readers.channel, most),
         )
         return [_fact(row) for row in reversed(rows)]
 
-    async def edit(self, readers: Readers, number: int, text: str, accounts: frozenset[str]) -> Fact:
-        """Put a fact another way; from then on it no longer hangs on the message it came from.
+    async def edit(self, readers: Readers, number: int, text: str, accounts: frozenset[str], by: Message) -> Fact:
+        """Put a fact another way; it goes with the message it came from all the same.
 
         Args:
             readers: who can see the place where this is asked for.
             number: the fact's.
             text: the fact as it is now.
             accounts: those of the person who wants it; empty for somebody who may change every fact.
+            by: the use of the command.
 
         Raises:
             UserError: there is no such fact here, it is somebody else's, or the text is empty or too long.
@@ -122,8 +127,9 @@ class Facts:
         await self._own(readers, number, accounts)
         async with self._store.transaction() as transaction:
             rows = await transaction.execute(
-                f"UPDATE facts SET text = ?, turn = NULL, changed_at = ? WHERE id = ? RETURNING {_COLUMNS}",  # noqa: S608
-                (said, time.time(), number),
+                "UPDATE facts SET text = ?, changed_at = ?, editor = ?, editor_name = ? WHERE id = ?"  # noqa: S608
+                f" RETURNING {_COLUMNS}",
+                (said, time.time(), by.account, by.author.name, number),
             )
             if not rows:
                 raise UserError(f"There is no fact {number} here any more.")
@@ -198,6 +204,7 @@ def _fact(row: Row) -> Fact:
         author=row["author"],
         author_name=row["author_name"],
         audience=row["audience"],
+        editor_name=row["editor_name"],
         link=row["link"],
         created_at=datetime.fromtimestamp(row["created_at"], UTC),
         changed_at=datetime.fromtimestamp(row["changed_at"], UTC),

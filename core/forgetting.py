@@ -101,22 +101,25 @@ class Forgetting:
         self._written = written
         self._small = small
 
-    async def channel(self, conversation: Conversation) -> Receipt:
-        """Erase what was said in a channel, its threads included; what is set for it stays."""
-        channel, work = conversation.channel_key, _Work()
+    async def place(self, conversation: Conversation) -> Receipt:
+        """Erase what was said in a channel with all its threads, or in a thread alone; what is set for it stays."""
+        work, (where, values) = _Work(), _within(conversation)
         async with self._store.transaction(durable=True) as transaction:
-            marked = await self._forget_turns(transaction, work, "channel = ?", (channel,))
-            await self._erase_files(transaction, work, "channel = ?", channel)
-            work.erased += Erased(
-                facts=await facts.forget(transaction, "channel = ?", channel),
-                summaries=await _delete(transaction, "summaries", "channel = ?", channel),
-                cached=await _delete(transaction, "cache", "channel = ?", channel),
-            )
-            await self._companies.forget(transaction, channel=channel)
+            marked = await self._forget_turns(transaction, work, where, values)
+            await self._erase_files(transaction, work, where, *values)
+            work.erased += Erased(facts=await facts.forget(transaction, where, *values))
+            if not conversation.thread:
+                work.erased += Erased(
+                    summaries=await _delete(transaction, "summaries", where, *values),
+                    cached=await _delete(transaction, "cache", where, *values),
+                )
+            await self._companies.forget(transaction, conversation)
             await want_scrub(transaction)
+            last = await passages.last(transaction)
         left = len(marked) - await self._erase_turns(work, marked)
-        async with self._store.transaction() as transaction:
-            await passages.remove_of_channel(transaction, channel)
+        if not conversation.thread:
+            async with self._store.transaction() as transaction:
+                await passages.remove_where(transaction, f"{where} AND id <= ?", *values, last)
         return await self._finish(work, left, terminal=conversation.platform == "terminal")
 
     async def person(self, accounts: frozenset[str]) -> Receipt:
@@ -142,12 +145,8 @@ class Forgetting:
         await self._files.erase(work.files)
 
     async def expire(self) -> Erased:
-        """Erase what is older than its channel, or the configuration, lets it be; return how much that was.
-
-        So is what was forgotten while it was being answered or delivered, once it is over.
-        """
+        """Erase what is older than its channel, or the configuration, lets it be; return how much that was."""
         work, now = _Work(), time.time()
-        await self._expire_turns(work, "unremembered > 0 AND closed_at < ?", now - _UNREMEMBERED)
         for channel, before in await self._limits(now):
             await self._expire_turns(work, "channel = ? AND received_at < ?", channel, before)
             async with self._store.transaction() as transaction:
@@ -157,9 +156,16 @@ class Forgetting:
                 work.erased += Erased(facts=old)
                 if work.erased != known:
                     await want_scrub(transaction)
-        await self._erase_turns(work)
         await self._files.erase(work.files)
         await self._store.write("DELETE FROM turns WHERE message = '' AND closed_at < ?", (now - _HUSKS,))
+        return work.erased
+
+    async def unremembered(self) -> Erased:
+        """Erase what was said where memory is switched off, and what was forgotten before it was over."""
+        work = _Work()
+        await self._expire_turns(work, "unremembered > 0 AND closed_at < ?", time.time() - _UNREMEMBERED)
+        await self._erase_turns(work)
+        await self._files.erase(work.files)
         return work.erased
 
     async def tidy(self) -> None:
@@ -230,7 +236,7 @@ class Forgetting:
         platform, _, person = account.partition("/")
         here = (len(platform) + 1, f"{platform}/")
         await self._erase_files(transaction, work, "owner = ? AND substr(channel, 1, ?) = ?", person, *here)
-        of_platform = "turn IN (SELECT id FROM turns WHERE platform = ?)"
+        of_platform = "EXISTS (SELECT 1 FROM turns WHERE id = feedback.turn AND platform = ?)"
         work.erased += Erased(
             facts=await facts.forget(transaction, "author = ?", account),
             opinions=await _delete(transaction, "feedback", f"person = ? AND {of_platform}", person, platform),
@@ -245,9 +251,10 @@ class Forgetting:
     async def _limits(self, now: float) -> list[tuple[str, float]]:
         """Return channels, with the time before which what was said there is to be erased."""
         rows = await self._store.fetch("SELECT channel, value FROM settings WHERE name = 'retention'")
-        found = [(str(row["channel"]), now - float(row["value"]) * _DAY) for row in rows]
-        if self._keep_days:
-            before, own = now - self._keep_days * _DAY, {channel for channel, _ in found}
+        before = now - self._keep_days * _DAY if self._keep_days else 0.0
+        found = [(str(row["channel"]), max(before, now - float(row["value"]) * _DAY)) for row in rows]
+        if before:
+            own = {channel for channel, _ in found}
             old = await self._store.fetch(
                 "SELECT channel FROM turns WHERE message <> '' AND received_at < ?1"
                 " UNION SELECT channel FROM facts WHERE changed_at < ?1"
@@ -286,6 +293,14 @@ class Forgetting:
         return Receipt(erased=work.erased, left=left, on_disk=on_disk)
 
 
+def _within(conversation: Conversation) -> tuple[str, tuple[str, ...]]:
+    """Return the condition for what was said in a thread, or in a channel with the threads that its readers see."""
+    if conversation.thread:
+        return "channel = ? AND conversation = ?", (conversation.channel_key, conversation.key)
+    own = f"channel:{conversation.platform}/{conversation.channel}"
+    return "channel = ? AND (audience = ? OR audience NOT LIKE 'channel:%')", (conversation.channel_key, own)
+
+
 async def _erase_settings(transaction: Transaction, account: str) -> None:
     """Erase what is set for places that are a person's alone, and of the rest their words and that it was them."""
     platform, _, person = account.partition("/")
@@ -295,6 +310,7 @@ async def _erase_settings(transaction: Transaction, account: str) -> None:
         (account, len(person) + 1, f"/{person}", platform, person),
     )
     await transaction.execute("UPDATE settings SET by = '', by_name = '' WHERE by = ?", (account,))
+    await transaction.execute("UPDATE facts SET editor = '', editor_name = '' WHERE editor = ?", (account,))
 
 
 async def _delete(transaction: Transaction, table: str, where: str, *values: Value) -> int:

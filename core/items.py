@@ -6,11 +6,14 @@ answer without calls at the end. They are stored as JSON and turned into request
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import Field, TypeAdapter
 
 from core.messages import JsonObject
+
+RECALLED: Final = "(What was found then is not kept here; it can be looked up again.)"
+"""Stands in what is kept of a turn for what was recalled of others, which is kept with them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

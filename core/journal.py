@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
+from core import traces
 from core.boundary import Boundary, Watch, unwatched
 from core.controls import Control, dump_controls, load_controls, under_answer, under_failure
 from core.errors import StaleTurnError
@@ -127,7 +128,7 @@ class Journal:
                 message.author.id,
                 written,
                 time.time(),
-                _digest(message.id),
+                digest(message.id),
             ),
             durable=True,
         )
@@ -251,13 +252,17 @@ class Journal:
                 )
             if finished.ok:
                 await transaction.execute("DELETE FROM steps WHERE turn = ?", (turn.id,))
+            else:
+                await traces.blank_recalled(transaction, "turn = ?", turn.id)
         self._watch(Boundary.CLOSED)
 
     async def park(self, turn: Turn, reason: str) -> None:
         """Give a turn up until the next start, or until somebody has it tried again."""
-        await self._store.write(
-            "UPDATE turns SET parked_at = ?, reason = ? WHERE id = ?", (time.time(), reason, turn.id)
-        )
+        async with self._store.transaction() as transaction:
+            await transaction.execute(
+                "UPDATE turns SET parked_at = ?, reason = ? WHERE id = ?", (time.time(), reason, turn.id)
+            )
+            await traces.blank_recalled(transaction, "turn = ?", turn.id)
 
     async def asked_again(self) -> list[Turn]:
         """Return, once, the turns that somebody wants to be tried again by `Troubles.retry`."""
@@ -360,7 +365,7 @@ class Journal:
             " shown = '', wish = '', parked_at = NULL, retry_at = NULL, closed_at = coalesce(closed_at, ?),"
             " state = CASE state WHEN 'answered' THEN state ELSE 'failed' END"
             " FROM json_each(?) AS digest WHERE turns.id = CAST(digest.key AS INTEGER)",
-            (time.time(), json.dumps({row["id"]: _digest(row["key"]) for row in rows})),
+            (time.time(), json.dumps({row["id"]: digest(row["key"]) for row in rows})),
         )
         for table in ("outbox", "steps"):
             await transaction.execute(
@@ -391,7 +396,7 @@ def _with_controls(turn: Turn, finished: Finished, pieces: Sequence[Reply]) -> l
     return [(piece, controls if number == last else ()) for number, piece in enumerate(pieces)]
 
 
-def _digest(key: str) -> str:
+def digest(key: str) -> str:
     """Return what stays of the key of a forgotten message; the key itself may hold the name of who wrote it."""
     return f"sha256:{hashlib.sha256(key.encode()).hexdigest()}"
 

@@ -12,7 +12,7 @@ from pydantic_core import to_json
 from core import passages, summaries
 from core.audience import Readers, readers_of, visible
 from core.facts import Facts, listed
-from core.items import Answer, Item, Question, Result, dump_items, load_items
+from core.items import RECALLED, Answer, Item, Question, Result, dump_items, load_items
 from core.messages import Audience, Conversation, Turn
 from core.passages import Passage
 from core.reading import without_excerpts
@@ -40,10 +40,12 @@ to ten minutes of inactivity, https://platform.openai.com/docs/guides/prompt-cac
 _ALL: Final = 2**63 - 1
 _UNFINISHED: Final = regex.compile(r"(?<=\s)\S{1,40}$|[\d.,:/-]+$")
 
+_LOOKED_AT: Final = 200
+"""Turns of a channel among which a thread looks for those of others."""
+
 _FACTS: Final = "What people asked me to remember in this channel:"
 _SUMMARY: Final = "What was said before, in short:"
 _READ: Final = "I have read this."
-_RECALLED: Final = "(What was found then is not kept here; it can be looked up again.)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,31 +150,46 @@ class Memory:
         await passages.add(transaction, [passage, *files])
 
     async def _rows(self, conversation: Conversation, readers: Readers) -> list[Row]:
-        """Return summaries and turns as they are at one moment."""
+        """Return summaries, and the turns that are in none of them.
+
+        Where a summary is made between the two queries, its turns are there as well as the summary before.
+        """
         key, channel = conversation.key, conversation.channel_key
-        summed, summed_values = visible("summaries", readers)
-        kept, kept_values = visible("memory", readers)
-        unfolded = "turn > coalesce((SELECT max(upto) FROM summaries WHERE place = ? AND audience = m.audience), 0)"
-        values: tuple[Value, ...] = (
-            *(*kept_values, channel, key, key, self._turns),
-            *(_ALL, time.time(), _PAUSE),
-            *(*summed_values, key, channel),
-            *(*kept_values, channel, key, channel, self._turns // _BRIEF_SHARE),
+        table, values = visible("summaries", readers)
+        summed = await self._store.fetch(
+            "SELECT 'summary' AS kind, place, audience, upto AS turn, text AS items, tokens FROM "  # noqa: S608  # constants
+            f"{table} AS s WHERE place IN (?, ?) AND upto ="
+            " (SELECT max(upto) FROM summaries WHERE place = s.place AND audience = s.audience)",
+            (*values, key, channel),
         )
-        return await self._store.fetch(
-            "WITH own AS (SELECT turn, items, tokens, at FROM "  # noqa: S608  # constants alone
-            f"{kept} AS m WHERE channel = ? AND conversation = ? AND {unfolded} ORDER BY turn DESC LIMIT ?),"
+        upto = {(row["place"], row["audience"]): int(row["turn"]) for row in summed}
+        kept, kept_values = visible("memory", readers)
+        own, brief, values_of_own, values_of_brief = [], [], list[Value](), list[Value]()
+        for audience in sorted(readers.here):
+            own.append(
+                f"SELECT * FROM (SELECT turn, items, tokens, at FROM {kept} WHERE channel = ? AND conversation = ?"  # noqa: S608
+                " AND audience = ? AND turn > ? ORDER BY turn DESC LIMIT ?)"
+            )
+            values_of_own += [*kept_values, channel, key, audience, upto.get((key, audience), 0), self._turns]
+            brief.append(
+                f"SELECT * FROM (SELECT turn, conversation, items, tokens FROM {kept} WHERE channel = ?"  # noqa: S608
+                " AND audience = ? AND turn > ? AND turn < (SELECT turn FROM since) ORDER BY turn DESC LIMIT ?)"
+            )
+            values_of_brief += [*kept_values, channel, audience, upto.get((channel, audience), 0), _LOOKED_AT]
+        turns = await self._store.fetch(
+            f"WITH own AS (SELECT * FROM ({' UNION ALL '.join(own)}) ORDER BY turn DESC LIMIT ?),"  # noqa: S608
             " since AS (SELECT coalesce(min(turn), ?) AS turn FROM own WHERE turn > coalesce((SELECT max(turn) FROM"
             " (SELECT turn, lead(at, 1, ?) OVER (ORDER BY turn) - at AS pause FROM own) AS p WHERE pause > ?), 0))"
-            " SELECT 'summary' AS kind, upto AS turn, text AS items, tokens FROM "
-            f"{summed} AS s WHERE place IN (?, ?) AND upto ="
-            " (SELECT max(upto) FROM summaries WHERE place = s.place AND audience = s.audience)"
-            " UNION ALL SELECT 'own', turn, items, tokens FROM own"
-            " UNION ALL SELECT * FROM (SELECT 'brief', turn, items, tokens FROM "
-            f"{kept} AS m WHERE channel = ? AND conversation <> ? AND {unfolded}"
-            " AND turn < (SELECT turn FROM since) ORDER BY turn DESC LIMIT ?)",
-            values,
+            " SELECT 'own' AS kind, turn, items, tokens FROM own"
+            f" UNION ALL SELECT * FROM (SELECT 'brief', turn, items, tokens FROM ({' UNION ALL '.join(brief)})"
+            " WHERE conversation <> ? ORDER BY turn DESC LIMIT ?)",
+            (
+                *(*values_of_own, self._turns),
+                *(_ALL, time.time(), _PAUSE),
+                *(*values_of_brief, key, self._turns // _BRIEF_SHARE),
+            ),
         )
+        return [*summed, *turns]
 
     async def _head(self, readers: Readers, rows: Sequence[Row], tokens: int) -> Recalled:
         """Return what stands before the turns, which seldom changes."""
@@ -282,7 +299,7 @@ def _brief(items: Sequence[Item], tokens: int) -> list[Item]:
 
 def _own(item: Item) -> Item:
     """Leave out what was recalled of other turns: it is remembered there, and has to go where they are forgotten."""
-    return replace(item, text=_RECALLED) if isinstance(item, Result) and item.recalled else item
+    return replace(item, text=RECALLED) if isinstance(item, Result) and item.recalled else item
 
 
 def _said(item: Question | Answer) -> str:

@@ -99,7 +99,7 @@ class Notebook:
             fact = await self.keeper.facts.delete(readers, number, await self.keeper.accounts(self.message))
         except UserError as error:
             raise SkillError(str(error)) from error
-        return f"Forgotten: fact {fact.id}, {fact.text}"
+        return f"Forgotten: fact {fact.id}."  # its words would be remembered with this turn
 
     def _check(self) -> None:
         if not self.open:

@@ -121,9 +121,15 @@ async def remove(transaction: Transaction, kind: Kind, refs: Sequence[str]) -> i
     )
 
 
-async def remove_of_channel(transaction: Transaction, channel: str) -> int:
-    """Take everything away that comes from a channel; return how many passages that were."""
-    return await _remove(transaction, "channel = ?", (channel,))
+async def remove_where(transaction: Transaction, where: str, *values: Value) -> int:
+    """Take passages away; return how many there were. `where` is a condition of this program's."""
+    return await _remove(transaction, where, values)
+
+
+async def last(transaction: Transaction) -> int:
+    """Return the number of the passage that was added last, 0 where there is none."""
+    rows = await transaction.execute("SELECT coalesce(max(id), 0) AS last FROM passages")
+    return int(rows[0]["last"])
 
 
 async def _remove(transaction: Transaction, where: str, values: tuple[Value, ...]) -> int:

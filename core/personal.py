@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import re
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -61,8 +62,13 @@ class Personal:
             "accounts": [*sorted(accounts)],
             "files": [_file(row) for row in kept],
             "facts": await self._rows(
-                "SELECT id, text, channel, link, created_at, changed_at FROM facts"
+                "SELECT id, text, channel, link, created_at, changed_at, editor_name AS changed_by FROM facts"
                 " WHERE author IN (SELECT value FROM json_each(?)) ORDER BY id",
+                who,
+            ),
+            "cached": await self._rows(
+                "SELECT channel, result, at, expires_at FROM cache WHERE turn IN"  # noqa: S608  # a constant
+                f" (SELECT id FROM turns WHERE {_OF_THEM}) ORDER BY at",
                 who,
             ),
             "feedback": await self._rows(
@@ -117,7 +123,8 @@ class Personal:
         )
 
     async def _rows(self, sql: str, who: str) -> list[JsonValue]:
-        return [dict(row) for row in await self._store.fetch(sql, (who,))]
+        rows = [dict(row) for row in await self._store.fetch(sql, (who,))]
+        return [{name: _time(of) if name.endswith("at") else of for name, of in row.items()} for row in rows]
 
     async def _contents(self, kept: Sequence[Row], room: int) -> dict[str, bytes]:
         """Return the contents of the newest files for which there is room, by name."""
@@ -127,7 +134,7 @@ class Personal:
                 continue
             content = await self._files.content(row["id"])
             if content is not None:
-                contents[f"files/{row['id']}"] = content
+                contents[f"files/{row['id']}-{_safe(row['name'])}"] = content
                 room -= _ENTRY + len(content)
         return contents
 
@@ -149,7 +156,18 @@ def _turn(row: Row) -> JsonObject:
 
 
 def _file(row: Row) -> JsonObject:
-    return {**dict(row), "created_at": _time(row["created_at"]), "expires_at": _time(row["expires_at"])}
+    return {
+        **dict(row),
+        "in": f"files/{row['id']}-{_safe(row['name'])}",
+        "created_at": _time(row["created_at"]),
+        "expires_at": _time(row["expires_at"]),
+    }
+
+
+def _safe(name: str) -> str:
+    """Return a name that is one in every file system."""
+    plain = re.sub(r"[^\w.() -]", "_", name)[-80:].strip(". ")
+    return plain or "file"
 
 
 def _time(seconds: float) -> str:

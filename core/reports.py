@@ -128,7 +128,7 @@ def explain(report: Report) -> str:
     if report.summarized:
         lines.append("- A summary of what was said before")
     if report.facts:
-        lines.append(f"- {_count(report.facts, 'remembered fact')}: `/steward memory` shows them")
+        lines.append(f"- {_count(report.facts, 'remembered fact')}")
     for title, names in (("Files used", report.read), ("Files made", report.made)):
         if names:
             lines.append(f"- {title}: {', '.join(_code(name) for name in names)}")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 
 from core import facts, passages, summaries
+from core.items import RECALLED
 from core.store import Transaction
 
 
@@ -33,6 +34,10 @@ class Erased:
         """Return how much both are together."""
         return Erased(**{each.name: getattr(self, each.name) + getattr(other, each.name) for each in fields(self)})
 
+    def __str__(self) -> str:
+        """Write how much that was, for the log."""
+        return ", ".join(f"{getattr(self, each.name)} {each.name}" for each in fields(self) if getattr(self, each.name))
+
     def __bool__(self) -> bool:
         """Tell whether anything was erased."""
         return any(astuple(self))
@@ -45,6 +50,7 @@ async def erase(transaction: Transaction, turns: Sequence[int]) -> Erased:
     results that were cached for them. Their messages, files, reports and opinions are not among it, nor are they
     themselves counted.
     """
+    await blank_recalled(transaction, "1")
     numbers = json.dumps(list(turns))
     of_turns = "turn IN (SELECT value FROM json_each(?))"
     rows = await transaction.execute(
@@ -62,4 +68,12 @@ async def erase(transaction: Transaction, turns: Sequence[int]) -> Erased:
         facts=await facts.forget(transaction, of_turns, numbers),
         summaries=sum(dropped),
         cached=len(cached),
+    )
+
+
+async def blank_recalled(transaction: Transaction, where: str, *values: int) -> None:
+    """Take out of stored steps what was recalled of other turns: it is kept with those, and can be recalled again."""
+    await transaction.execute(
+        f"UPDATE steps SET item = json_set(item, '$.text', ?) WHERE json_extract(item, '$.recalled') AND {where}",  # noqa: S608
+        (RECALLED, *values),
     )

@@ -120,4 +120,4 @@ async def test_passages_are_found_by_meaning_where_that_is_configured(
     tmp_path: Path, search: Literal["words", "meaning"]
 ) -> None:
     async with open_app(Config(data_dir=tmp_path, memory=MemoryConfig(search=search))) as app:
-        assert (app.vectors is not None) == (search == "meaning")
+        assert (app.kept.vectors is not None) == (search == "meaning")

@@ -6,8 +6,9 @@ from typing import Final
 
 import pytest
 
-from core.audience import may_use, readers_of
+from core.audience import readers_of
 from core.messages import Audience, Conversation
+from tests.rule import may_use
 
 ROOT: Final = Path(__file__).parent.parent / "core"
 

@@ -96,7 +96,7 @@ async def said(app: App, place: Place, text: str, content: bytes = b"") -> None:
     await place.say(text, content)
     asked = "SELECT 1 FROM turns WHERE message LIKE ? AND state = 'answered'"
     async with asyncio.timeout(30):
-        while not await app.store.fetch(asked, (f"%{text}%",)):  # noqa: ASYNC110  # another program would look, too
+        while not await app.kept.store.fetch(asked, (f"%{text}%",)):  # noqa: ASYNC110  # another program would look, too
             await asyncio.sleep(0.01)
     await app.turns.idle()
     await app.afterwards.idle()
@@ -113,7 +113,7 @@ async def test_s4_no_word_reaches_the_model_where_a_reader_could_not_have_seen_i
                     content = f"{canary(place.name, 'file')}\n".encode() if number == 0 else b""
                     text = f"plants{place.name} {number} {canary(place.name, 'question')}"
                     await said(app, place, text, content)
-            talk.files = [row["id"] for row in await app.store.fetch("SELECT id FROM files")]
+            talk.files = [row["id"] for row in await app.kept.store.fetch("SELECT id FROM files")]
             await every_kind_is_kept_of(app, places)
             before = len(model.requests)
             for place in places:
@@ -123,7 +123,7 @@ async def test_s4_no_word_reaches_the_model_where_a_reader_could_not_have_seen_i
 
 async def every_kind_is_kept_of(app: App, places: Sequence[Place]) -> None:
     """Fail where there is nothing to find: then the test would prove nothing."""
-    rows = await app.store.fetch("SELECT text FROM passages")
+    rows = await app.kept.store.fetch("SELECT text FROM passages")
     kept = {(found[1], found[2]) for row in rows for found in _CANARY.finditer(row["text"])}
     assert kept == {(place.name, kind) for place in places for kind in KINDS}
 

@@ -43,6 +43,6 @@ async def test_forgetting_a_channel_forgets_the_company_of_its_threads(tmp_path:
         for place in (THREAD, other):
             await companies.heard(place, "U1")
         async with steward.store.transaction() as transaction:
-            await companies.forget(transaction, channel=THREAD.channel_key)
+            await companies.forget(transaction, CHANNEL)
         assert (await companies.of(THREAD)).people == frozenset()
         assert (await companies.of(other)).people == {"U1"}

@@ -118,7 +118,7 @@ async def test_a_file_that_cannot_be_fetched_is_not_exchanged_for_another(tmp_pa
 
 
 async def forget_all(steward: House, asked: Message) -> None:
-    await steward.forgetting.channel(asked.conversation)
+    await steward.forgetting.place(asked.conversation)
 
 
 async def traces(steward: House) -> str:

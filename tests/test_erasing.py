@@ -79,7 +79,7 @@ async def test_nothing_of_a_forgotten_channel_is_left_and_everything_else_is(tmp
         files = home.words(place="C1", replaced=True)
         assert await missed(home) == []
 
-        receipt = await home.steward.forgetting.channel(C1)
+        receipt = await home.steward.forgetting.place(C1)
 
         set_for_it = {said.word for said in home.said if said.place == "C1" and not said.message.text}
         gone = home.words(place="C1") - set_for_it
@@ -337,7 +337,7 @@ async def test_what_a_turn_does_after_it_was_forgotten_is_erased_with_it(tmp_pat
         home.model.hold.clear()
         asking = asyncio.create_task(home.do("remember", ANA, "C1"))
         await until(lambda: home.model.busy)
-        receipt = await home.steward.forgetting.channel(C1)
+        receipt = await home.steward.forgetting.place(C1)
         home.model.hold.set()
         await asking
         assert receipt.left == 1
@@ -352,7 +352,7 @@ async def test_a_turn_that_was_given_up_is_erased_at_once_and_not_taken_up_again
     async with nest(tmp_path, 0) as home:
         asked = await home.do("ask", ANA, "C1")
         await home.steward.store.write("UPDATE turns SET state = 'running', closed_at = NULL, parked_at = 1.0")
-        receipt = await home.steward.forgetting.channel(C1)
+        receipt = await home.steward.forgetting.place(C1)
         assert receipt.left == 0
         assert files_with(tmp_path, home.words()) == []
         assert await home.steward.journal.unfinished() == []
@@ -391,7 +391,7 @@ async def test_a_deleted_question_is_not_counted_among_what_was_erased(tmp_path:
         asked = await home.do("ask", ANA, "C1")
         await home.steward.desk.deleted(asked.id)
         await home.steward.turns.idle()
-        assert (await home.steward.forgetting.channel(C1)).erased == Erased()
+        assert (await home.steward.forgetting.place(C1)).erased == Erased()
 
 
 async def test_who_was_forgotten_and_asks_again_is_new(tmp_path: Path) -> None:
@@ -415,7 +415,7 @@ async def test_what_a_crash_left_on_the_disk_is_overwritten_after_the_next_start
     async with nest(tmp_path, 0, small=0) as home:
         await home.do("remember", ANA, "C1")
         gone = home.words()
-        receipt = await home.steward.forgetting.channel(C1)
+        receipt = await home.steward.forgetting.place(C1)
         assert not receipt.on_disk
         assert files_with(tmp_path, gone), "there is nothing to overwrite"
     async with nest(tmp_path, 0) as home:
@@ -437,10 +437,10 @@ async def test_what_a_crash_left_in_the_tables_is_erased_by_the_next_sweep(tmp_p
 async def test_a_large_database_is_written_anew_a_day_later_at_the_latest(tmp_path: Path) -> None:
     async with nest(tmp_path, 0, small=0) as home:
         await home.do("ask", ANA, "C1")
-        await home.steward.forgetting.channel(C1)
+        await home.steward.forgetting.place(C1)
         await home.steward.store.write("UPDATE chores SET since = ?", (time.time() - DAY - 1,))
         await home.do("ask", BEN, "C2")
-        await home.steward.forgetting.channel(Conversation(platform="test", workspace="W", channel="C2"))
+        await home.steward.forgetting.place(Conversation(platform="test", workspace="W", channel="C2"))
 
         await home.steward.forgetting.tidy()
 
@@ -474,7 +474,7 @@ async def test_a_full_disk_is_said_in_one_line_and_the_chore_stays(
         await home.do("ask", ANA, "C1")
         await home.do("ask", BEN, "C2")
         caplog.clear()
-        receipt = await home.steward.forgetting.channel(C1)
+        receipt = await home.steward.forgetting.place(C1)
         assert not receipt.on_disk
         assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == [
             f"what was erased is overwritten on the disk later: The database {home.steward.store.path}: "
@@ -494,7 +494,7 @@ async def test_a_reader_that_is_busy_holds_up_the_scrub_and_nobody_who_writes(tm
         with contextlib.closing(sqlite3.connect(tmp_path / "steward.db", isolation_level=None)) as reader:
             reader.execute("BEGIN")
             reader.execute("SELECT count(*) FROM turns").fetchone()
-            forgetting = asyncio.create_task(home.steward.forgetting.channel(C1))
+            forgetting = asyncio.create_task(home.steward.forgetting.place(C1))
             await asyncio.sleep(0.3)
             async with asyncio.timeout(2):
                 await home.do("ask", BEN, "C2")

@@ -41,8 +41,8 @@ def here(said: Message = ANA) -> Readers:
     return readers_of(said.conversation, said.audience)
 
 
-async def texts(store: Store, readers: Readers | None = None, *, everywhere: bool = False) -> list[str]:
-    facts = await Facts(store).list(readers or here(), most=50, everywhere=everywhere)
+async def texts(store: Store, readers: Readers | None = None) -> list[str]:
+    facts = await Facts(store).list(readers or here(), most=50)
     return [fact.text for fact in facts]
 
 
@@ -80,7 +80,7 @@ async def test_an_empty_or_too_long_fact_is_refused(tmp_path: Path, text: str, r
         with pytest.raises(UserError, match=refusal):
             await kept(store, text)
         with pytest.raises(UserError, match=refusal):
-            await Facts(store).edit(here(), fact.id, text, OWN)
+            await Facts(store).edit(here(), fact.id, text, OWN, ANA)
         assert await texts(store) == ["We meet on Mondays."]
 
 
@@ -96,7 +96,7 @@ async def test_the_latest_facts_of_a_channel_are_listed_oldest_first(tmp_path: P
 async def test_its_author_edits_a_fact_and_it_is_found_as_it_is_now(tmp_path: Path) -> None:
     async with opened(tmp_path) as store:
         fact = await kept(store, "The standup is at 9:30.")
-        edited = await Facts(store).edit(here(), fact.id, "The daily is at ten.", OWN)
+        edited = await Facts(store).edit(here(), fact.id, "The daily is at ten.", OWN, ANA)
         assert (edited.id, edited.text, edited.created_at) == (fact.id, "The daily is at ten.", fact.created_at)
         assert edited.changed_at > fact.changed_at
         assert await found(store, "standup") == []
@@ -115,11 +115,11 @@ async def test_nobody_else_changes_a_fact_but_who_may_change_every_one(tmp_path:
         fact, facts, others = await kept(store, "It is so."), Facts(store), frozenset({"test/U2"})
         refusal = f"Only Ana, who said it, or an admin can change fact {fact.id}."
         with pytest.raises(UserError, match=refusal):
-            await facts.edit(here(), fact.id, "It is not so.", others)
+            await facts.edit(here(), fact.id, "It is not so.", others, BEN)
         with pytest.raises(UserError, match=refusal):
             await facts.delete(here(), fact.id, others)
         assert await texts(store) == ["It is so."]
-        await facts.edit(here(), fact.id, "It was so.", EVERYBODYS)
+        await facts.edit(here(), fact.id, "It was so.", EVERYBODYS, BEN)
         await facts.delete(here(), fact.id, EVERYBODYS)
         assert await texts(store) == []
 
@@ -139,10 +139,10 @@ async def test_a_fact_of_another_audience_is_neither_listed_nor_changed_not_even
 ) -> None:
     async with opened(tmp_path) as store:
         fact, facts = await kept(store, "It is a secret.", said), Facts(store)
-        assert await texts(store) == await texts(store, everywhere=True) == []
+        assert await texts(store) == []
         for accounts in (OWN, EVERYBODYS):
             with pytest.raises(UserError, match=f"There is no fact {fact.id} here."):
-                await facts.edit(here(), fact.id, "Now it is none.", accounts)
+                await facts.edit(here(), fact.id, "Now it is none.", accounts, BEN)
             with pytest.raises(UserError, match=f"There is no fact {fact.id} here."):
                 await facts.delete(here(), fact.id, accounts)
         assert await texts(store, here(said)) == ["It is a secret."]
@@ -151,7 +151,7 @@ async def test_a_fact_of_another_audience_is_neither_listed_nor_changed_not_even
 async def test_erasing_the_turn_it_comes_from_takes_a_fact_away_unless_it_was_edited(tmp_path: Path) -> None:
     async with opened(tmp_path) as store:
         gone, edited, other = [await kept(store, text, turn=turn) for text, turn in (("a", 1), ("b", 1), ("c", 2))]
-        await Facts(store).edit(here(), edited.id, "b, as Ana puts it", OWN)
+        await Facts(store).edit(here(), edited.id, "b, as Ana puts it", OWN, ANA)
         async with store.transaction() as transaction:
             assert (await erase(transaction, [1])).facts == 1
         assert await texts(store) == ["b, as Ana puts it", other.text]

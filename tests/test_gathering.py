@@ -162,7 +162,7 @@ async def test_nothing_is_kept_of_what_is_forgotten_while_the_model_is_asked(tmp
         elif change == "forget me":
             await opened.forgetting.person(frozenset({SAID.account}))
         else:
-            await opened.forgetting.channel(SAID.conversation)
+            await opened.forgetting.place(SAID.conversation)
         await opened.turns.idle()
         clerk.hold.set()
         assert await texts(opened) == []

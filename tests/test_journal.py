@@ -378,7 +378,7 @@ async def test_forgetting_erases_what_was_said_everywhere_and_keeps_the_key(
         )
         await journal.sent(turn, 0, "m1")
 
-    forgotten = (await forgetting(store, files, journal).channel(thread.conversation)).erased
+    forgotten = (await forgetting(store, files, journal).place(thread.conversation)).erased
 
     assert (forgotten.turns, forgotten.files) == (2, 2)
     assert list((tmp_path / "files").iterdir()) == []
@@ -399,7 +399,7 @@ async def test_forgetting_a_channel_leaves_others_and_what_is_under_way(
     await journal.close(other, HELLO, [Reply(text="hello")])
     await journal.sent(other, 0, "m1")
 
-    forgotten = (await forgetting(store, files, journal).channel(running.message.conversation)).erased
+    forgotten = (await forgetting(store, files, journal).place(running.message.conversation)).erased
 
     assert (forgotten.turns, forgotten.files) == (1, 0)
     assert [turn.message for turn in await journal.unfinished()] == [running.message, waiting.message]

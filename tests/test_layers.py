@@ -73,6 +73,7 @@ LADDER: Final = (
     "troubles",
     "wishes",
     "forgetting",
+    "sweeping",
     "identity",
     "policy",
     "notebook",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bots.identity_commands import IdentityCommands
 from bots.memory_commands import MemoryCommands
 from core.errors import UserError
 from core.items import Answer, Usage
@@ -111,10 +112,10 @@ async def test_a_link_makes_data_and_usage_of_two_accounts_one(tmp_path: Path) -
     async with commanding(tmp_path, *answers) as (commands, opened):
         here, there = message("a question", author="U1"), at("test/7")
         await opened.answer(here, message("another", author="U2"))
-        told = (await commands.link(here, "")).text
+        told = (await IdentityCommands(opened.keeper.identity).link(here, "")).text
         code = told.partition("/steward link ")[2].partition("`")[0]
         assert "to nobody" in told
-        assert (await commands.link(there, code)).text.startswith(
+        assert (await IdentityCommands(opened.keeper.identity).link(there, code)).text.startswith(
             "You are the same person as `test/U1` to me from now on."
         )
         both = await opened.keeper.identity.accounts(there.account)
@@ -122,15 +123,19 @@ async def test_a_link_makes_data_and_usage_of_two_accounts_one(tmp_path: Path) -
         number = await remembered(opened, "It is so.", here)
         in_channel = replace(there, conversation=here.conversation, audience=here.audience)
         assert "Forgotten" in (await commands.memory(in_channel, f"delete {number}")).text, "it is that person's too"
-        assert (await commands.unlink(here, "")).text == "No longer linked with `test/7`."
-        assert (await commands.unlink(here, "")).text == "This account is not linked with another one."
+        assert (
+            await IdentityCommands(opened.keeper.identity).unlink(here, "")
+        ).text == "No longer linked with `test/7`."
+        assert (
+            await IdentityCommands(opened.keeper.identity).unlink(here, "")
+        ).text == "This account is not linked with another one."
         assert await opened.keeper.identity.accounts(there.account) == {there.account}
 
 
 async def test_a_wrong_code_is_refused(tmp_path: Path) -> None:
-    async with commanding(tmp_path) as (commands, _):
+    async with commanding(tmp_path) as (_, opened):
         with pytest.raises(UserError, match="ask for a new one there with `link`"):
-            await commands.link(at(SLACK), "ABCD-EFGH")
+            await IdentityCommands(opened.keeper.identity).link(at(SLACK), "ABCD-EFGH")
 
 
 async def test_forget_me_erases_what_all_accounts_of_a_person_said(tmp_path: Path) -> None:

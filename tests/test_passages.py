@@ -12,11 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core import passages
-from core.audience import Readers, Table, may_use, visible
+from core.audience import Readers, Table, visible
 from core.passages import LONGEST, MOST_PIECES, Kind, Passage, Passages, excerpt
 from core.store import Store, open_store
 from core.unicode import well_formed
 from core.words import words
+from tests.rule import may_use
 from tests.scripted import PATIENT
 
 DAY = 86_400.0
@@ -173,7 +174,7 @@ def test_what_was_removed_is_not_found_by_any_of_its_words(steps: list[tuple[str
                         await passages.remove(transaction, "turn", [str(ref)])
                         kept = {key: texts for key, texts in kept.items() if key[1] != ref}
                     else:
-                        await passages.remove_of_channel(transaction, channel)
+                        await passages.remove_where(transaction, "channel = ?", channel)
                         kept = {key: texts for key, texts in kept.items() if key[0] != channel}
             everywhere = Readers(channel="", here=frozenset(), beyond=frozenset({"workspace:test/W"}))
             for word in {word for _, _, text in steps for word in words(text)}:
@@ -203,7 +204,7 @@ async def test_the_index_knows_nothing_of_a_removed_passage(store: Store) -> Non
 async def test_what_comes_back_after_it_was_removed_is_found(store: Store) -> None:
     await keep(store, passage("tea"))
     async with store.transaction() as transaction:
-        await passages.remove_of_channel(transaction, "test/W/C1")
+        await passages.remove_where(transaction, "channel = ?", "test/W/C1")
     await keep(store, passage("tea", ref="2"))
     assert await found(store, "tea") == ["2"]
 

@@ -10,8 +10,9 @@ from bots.simulator.slack import SCOPES, Fault, SlackSimulator
 from bots.slack.api import web_client
 from bots.slack.sight import MOST_PAGES, PAGE, Sight
 from bots.slack.surfaces import Surfaces
-from core.audience import may_use, readers_of
+from core.audience import readers_of
 from core.messages import Audience, Message
+from tests.rule import may_use
 from tests.slack_team import Team, listening, settings
 
 WORKSPACE = Audience(scope="workspace", id="slack/T1")

@@ -87,8 +87,8 @@ async def serving(slack: SlackSimulator, model: ModelSimulator, folder: Path, st
                 max_bytes=1000,
                 cursors=Cursors(store, "slack"),
                 catch_up=CatchUpConfig(),
-                companies=app.companies,
-                channels=app.channels,
+                companies=app.kept.companies,
+                channels=app.kept.channels,
                 links=app.links,
                 ping_interval=5.0,
             )

@@ -23,7 +23,7 @@ from tests.scripted import Asked, KeptOutlet, ScriptedModel, calls, message, say
 
 async def forgotten(steward: House, here: Conversation) -> tuple[int, int]:
     """Forget a channel."""
-    erased = (await steward.forgetting.channel(here)).erased
+    erased = (await steward.forgetting.place(here)).erased
     return erased.turns, erased.files
 
 

@@ -12,11 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core import passages
-from core.audience import Readers, may_use
+from core.audience import Readers
 from core.embedding import packed
 from core.passages import Passage, Passages
 from core.store import Store, open_store
 from core.vectors import Vectors
+from tests.rule import may_use
 from tests.scripted import PATIENT
 from tests.test_passages import HERE, keep, keys, passage, someone
 

@@ -8,13 +8,16 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.slack.api import TROUBLE, unsupported
 from bots.slack.cache import Cache
-from bots.slack.events import Lookup, Place, described_place
+from bots.slack.events import Lookup, Place, described_place, unknown
 from bots.slack.fields import parts, text
 from bots.slack.people import described_person
 from core.messages import Person
 
 PATIENCE: Final = 1.0
 """Seconds for a lookup: the message it belongs to has to be acknowledged within three."""
+
+PLACES_KNOWN: Final = 120.0
+"""Seconds for which it is known who reads a channel; that it was made private is told besides, by a message."""
 
 MOST_PEOPLE: Final = 8
 """People looked up for one message."""
@@ -38,7 +41,7 @@ class Directory:
         self._team = team
         self._address = address
         self._people: Cache[Person] = Cache(size=5000, seconds=600.0)
-        self._places: Cache[Place] = Cache(size=5000, seconds=600.0)
+        self._places: Cache[Place] = Cache(size=5000, seconds=PLACES_KNOWN)
         self._speakers: Cache[frozenset[str]] = Cache(size=1000, seconds=600.0)
         self._refused: set[str] = set()
 
@@ -59,8 +62,12 @@ class Directory:
         return {user: person for user, person in zip(wanted, found, strict=True) if person}
 
     async def person(self, user: str) -> Person:
-        """Return a person, without name and roles where they cannot be looked up."""
-        return (await self.people([user])).get(user) or Person(id=user, name=user)
+        """Return a person, as good as unknown where they cannot be looked up."""
+        return (await self.people([user])).get(user) or unknown(user)
+
+    def forget_place(self, channel: str) -> None:
+        """Ask again who reads a channel."""
+        self._places.drop(channel)
 
     async def place(self, channel: str, *, known: Place | None = None) -> Place:
         """Return who reads a channel; "private" where that cannot be had."""

@@ -13,7 +13,7 @@ from bots.slack.attachments import attachments
 from bots.slack.fields import part, parts, text
 from bots.slack.markup import mentioned, plain
 from bots.slack.permalinks import permalink
-from core.messages import Audience, Conversation, JsonObject, Message, Person
+from core.messages import GUEST, Audience, Conversation, JsonObject, Message, Person
 
 Place: TypeAlias = Literal["public", "private", "direct"]
 """Who reads a channel: the workspace; its members, also where that is not known; one person."""
@@ -44,11 +44,16 @@ class Lookup:
 
     def person(self, user: str, called: str = "") -> Person:
         """Return a person as they are known, else by the name that a payload has for them."""
-        return self.people.get(user) or Person(id=user, name=called or user)
+        return self.people.get(user) or unknown(user, called)
 
     def link(self, channel: str, ts: str = "", *, thread: str = "") -> str:
         """Return the address of a message, or of its channel; see `permalink`."""
         return permalink(self.address, channel, ts, thread=thread)
+
+
+def unknown(user: str, called: str = "") -> Person:
+    """Return a person who could not be looked up: perhaps a guest, so no more is allowed than to one."""
+    return Person(id=user, name=called or user, roles=frozenset({GUEST}))
 
 
 def read_event(payload: JsonObject, lookup: Lookup) -> Message | None:

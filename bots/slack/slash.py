@@ -55,8 +55,9 @@ class Slash:
             return _SHOWN
         if command == "call" and rest:
             return await self._call(rest, payload)
-        used = await self._message(payload, "")
-        return await self._run("skills" if command == "call" else command, used, rest, payload)
+        used = await self._message(payload, rest)
+        named = "skills" if command == "call" else command
+        return await self._run(named, replace(used, text=""), used.text, payload)
 
     async def _run(self, command: str, used: Message, rest: str, payload: JsonObject) -> JsonObject:
         """Answer a command; one that takes longer is acknowledged before, and one that comes again does nothing."""

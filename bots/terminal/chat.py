@@ -74,7 +74,7 @@ async def _talk(
             lines=lines,
             screen=screen,
             commands=app.commands,
-            max_bytes=app.files.max_bytes,
+            max_bytes=app.kept.files.max_bytes,
             attachments=attachments,
         )
         await app.serve(terminal)

@@ -155,6 +155,9 @@ class Terminal:
     def _show(self, reply: Reply) -> None:
         self._screen.answer(reply.text)
         self._screen.end()
+        for attachment in reply.attachments:
+            self._screen.answer(f"saved: {files.save(attachment)}")
+            self._screen.end()
 
     def _complain(self, text: str) -> None:
         if self._screen.interactive:
@@ -166,9 +169,14 @@ class Terminal:
 HELP = "\n".join(
     [
         "Write a message and press Enter; Alt-Enter begins a new line.",
-        *(f"  /{command.usage:<14} {command.help}" for command in SUBCOMMANDS),
-        "  /file PATH      Send a file with your next message",
-        "  /quit           End (as does Ctrl-D)",
+        *(
+            f"  /{usage:<{max(len(command.usage) for command in SUBCOMMANDS)}} {help}"
+            for usage, help in [
+                *((command.usage, command.help) for command in SUBCOMMANDS),
+                ("file PATH", "Send a file with your next message"),
+                ("quit", "End (as does Ctrl-D)"),
+            ]
+        ),
     ]
 )
 """What can be typed."""

@@ -19,6 +19,7 @@ from core.archive.lines import Line
 from core.archive.reader import read, wrong
 from core.errors import UserError
 from core.items import dump_items
+from core.journal import digest
 from core.messages import dump_message
 from core.passages import Passage
 from core.reports import dump_report
@@ -108,7 +109,8 @@ class _Intake:
     async def _turn(self, line: lines.Turn) -> bool:
         message = dump_message(line.message) if line.message else ""
         state: dict[str, Value] = {"state": "answered", "attempt": 1, "forgotten": not message, "message": message}
-        rows = await self._insert_rows("turns", _columns(line, "answer", "memory") | state)
+        known = await self._known(line.key)
+        rows = [] if known else await self._insert_rows("turns", _columns(line, "answer", "memory") | state)
         number = int(rows[0]["id"]) if rows else await self._number(line.key)
         self._turns.add(number)
         if not rows:
@@ -157,8 +159,8 @@ class _Intake:
         return True
 
     async def _file(self, line: lines.File) -> bool:
-        turn = await self._transaction.execute("SELECT id FROM turns WHERE key = ?", (line.turn,))
-        if turn and turn[0]["id"] not in self._new:
+        turn = await self._known(line.turn)
+        if turn is not None and turn not in self._new:
             return False
         made_from = None if line.spec is None else json.dumps(line.spec)
         new = await self._insert("files", _columns(line, "content") | {"spec": made_from, "size": len(line.content)})
@@ -170,10 +172,15 @@ class _Intake:
 
     async def _number(self, key: str) -> int:
         """Return a turn's number here."""
-        rows = await self._transaction.execute("SELECT id FROM turns WHERE key = ?", (key,))
-        if not rows:
+        number = await self._known(key)
+        if number is None:
             raise UserError(f"there is no turn {key!r} before it")
-        return int(rows[0]["id"])
+        return number
+
+    async def _known(self, key: str) -> int | None:
+        """Return a turn's number here, also where it was forgotten here; None where it is not known."""
+        rows = await self._transaction.execute("SELECT id FROM turns WHERE key IN (?, ?)", (key, digest(key)))
+        return int(rows[0]["id"]) if rows else None
 
     async def _find(self, line: _Found, ref: str, *, conversation: str, at: float, link: str = "") -> None:
         """Have something found by the words of its texts."""

@@ -7,10 +7,12 @@ numbers begin again with each database. Times are in seconds since 1970, audienc
 
 import base64
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Final, Literal, TypeAlias
+from typing import Annotated, ClassVar, Final, Literal, Self, TypeAlias
 
-from pydantic import BeforeValidator, ConfigDict, Field, PlainSerializer, TypeAdapter
+from pydantic import BeforeValidator, ConfigDict, Field, PlainSerializer, TypeAdapter, model_validator
 
+from core.channels import KINDS
+from core.errors import UserError
 from core.items import Item
 from core.messages import JsonObject, Message
 from core.reports import Report
@@ -22,6 +24,13 @@ VERSION: Final = 1
 _At: TypeAlias = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 _Number: TypeAlias = Annotated[int, Field(ge=0, le=2**53)]
 _Audience: TypeAlias = Annotated[str, Field(pattern=r"^(workspace|channel|person):.")]
+
+
+def _reads(name: str, value: str) -> bool:
+    try:
+        return KINDS[name].read(value) == value
+    except UserError:
+        return False
 
 
 def _decoded(written: object) -> bytes:
@@ -72,6 +81,13 @@ class Setting(_Strict):
     by_name: str
     at: _At
 
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        """Refuse what nobody could have set."""
+        if self.name not in KINDS or not _reads(self.name, self.value):
+            raise ValueError(f"{self.name!r} cannot be set to this")
+        return self
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account(_Strict):
@@ -119,7 +135,7 @@ class Turn(_Strict):
     platform: str
     conversation: str
     channel: str
-    audience: _Audience
+    audience: _Audience | Literal[""]
     author: str
     received_at: _At
     closed_at: _At
@@ -128,6 +144,13 @@ class Turn(_Strict):
     memory: Memory | None
     removed: bool
     found: tuple[str, ...]
+
+    @model_validator(mode="after")
+    def _has_an_audience(self) -> Self:
+        """Refuse a message of which it is not said who could see it."""
+        if self.message is not None and not self.audience:
+            raise ValueError("its audience is missing")
+        return self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +211,8 @@ class Fact(_Strict):
     link: str
     created_at: _At
     changed_at: _At
+    editor: str
+    editor_name: str
     found: tuple[str, ...]
 
 

@@ -65,7 +65,7 @@ SELECT place, channel, audience, upto, text, tokens, at, found FROM (
 
 _FACTS: Final = f"""
 SELECT text, facts.conversation, facts.channel, facts.audience, facts.author, author_name, key AS turn, link,
-    created_at, changed_at, {_FOUND.format(kind="fact", ref="CAST(facts.id AS TEXT)")}
+    created_at, changed_at, editor, editor_name, {_FOUND.format(kind="fact", ref="CAST(facts.id AS TEXT)")}
 FROM facts LEFT JOIN turns ON turns.id = turn AND state IN ('answered', 'failed') ORDER BY facts.id
 """  # noqa: S608  # constants
 
@@ -155,7 +155,7 @@ def _message(row: sqlite3.Row) -> Message | None:
     try:
         message = load_message(row["message"])
     except ValueError:
-        log.exception("turn %d cannot be read", row["id"])
+        log.error("turn %d cannot be read", row["id"])
         return None
     return replace(
         message,
@@ -175,7 +175,7 @@ def _memory(row: sqlite3.Row) -> lines.Memory | None:
     try:
         items = load_items(row["items"])
     except ValueError:
-        log.exception("what turn %d said cannot be read", row["id"])
+        log.error("what turn %d said cannot be read", row["id"])
         return None
     return lines.Memory(items=tuple(items), tokens=row["tokens"], at=row["at"])
 

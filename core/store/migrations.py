@@ -201,6 +201,10 @@ MIGRATIONS: Final[tuple[str, ...]] = (
         SELECT id, text, (SELECT group_concat('s' || scopes.id, ' ') FROM scopes WHERE key IN (channel, audience))
         FROM passages;
     ALTER TABLE memory DROP COLUMN text;
+    DROP INDEX memory_of_conversation;
+    DROP INDEX memory_of_channel;
+    CREATE INDEX memory_of_conversation ON memory (channel, conversation, audience, turn);
+    CREATE INDEX memory_of_channel ON memory (channel, audience, turn);
 
     CREATE TABLE summaries (
         place TEXT NOT NULL,
@@ -225,7 +229,9 @@ MIGRATIONS: Final[tuple[str, ...]] = (
         turn INTEGER,
         link TEXT NOT NULL,
         created_at REAL NOT NULL,
-        changed_at REAL NOT NULL
+        changed_at REAL NOT NULL,
+        editor TEXT NOT NULL DEFAULT '',
+        editor_name TEXT NOT NULL DEFAULT ''
     ) STRICT;
     CREATE INDEX facts_of_channel ON facts (channel, id);
     CREATE INDEX facts_of_author ON facts (author);
@@ -275,11 +281,14 @@ MIGRATIONS: Final[tuple[str, ...]] = (
         since REAL NOT NULL,
         times INTEGER NOT NULL DEFAULT 1
     ) STRICT, WITHOUT ROWID;
+    INSERT INTO chores (name, since) VALUES ('scrub', unixepoch());
 
     ALTER TABLE turns ADD COLUMN unremembered INTEGER NOT NULL DEFAULT 0;
     UPDATE turns SET author = '', audience = '' WHERE message = '';
     CREATE INDEX turns_unremembered ON turns (closed_at) WHERE unremembered > 0 AND message <> '';
     CREATE INDEX turns_leaving ON turns (id) WHERE forgotten > 0 AND message <> '';
+    CREATE INDEX feedback_of_person ON feedback (person);
+    CREATE INDEX company_of_person ON company (person);
     CREATE INDEX turns_of_author ON turns (platform, author);
     CREATE INDEX turns_of_age ON turns (received_at) WHERE message <> '';
     CREATE INDEX turns_forgotten ON turns (closed_at) WHERE message = '';
