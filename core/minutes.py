@@ -24,6 +24,7 @@ _ALSO_SAID: Final = "Also said:"
 
 FILE: Final = regex.compile(r"\[file (f[0-9a-f]{12}): ([^\]\n]*?)(?:, [\w.+-]+/[\w.+-]+, [^,\]\n]*)?\]")
 _NUMBER: Final = regex.compile(r"\d[\d.,:/-]*\d|\d")
+_NUMBERS: Final = regex.compile(rf"^{_ALSO_NAMED}\n(?:- .*\d.*\n?)*", regex.MULTILINE)
 _CLAUSE: Final = regex.compile(r"[^\n.!?;。！？；]*(?:[.]\d[^\n.!?;。！？；]*)*")
 
 
@@ -70,9 +71,11 @@ def _lost_numbers(text: str, asked: str) -> list[str]:
 def _lost_lines(text: str, before: str) -> list[str]:
     """Return the lines of the summary before that a summary leaves out.
 
-    It does so where it has less than half of the words that stand in no other of these lines.
+    It does so where it has less than half of the words that stand in no other of these lines. Lines that were put back
+    for their numbers are not among them: they have a room of their own.
     """
-    lines = [_bare(line) for line in FILE.sub("", before).splitlines() if not line.rstrip().endswith(":")]
+    said = _NUMBERS.sub("", FILE.sub("", before))
+    lines = [_bare(line) for line in said.splitlines() if not line.rstrip().endswith(":")]
     held = [set(words(line)) for line in lines]
     often = Counter(word for each in held for word in each)
     known = set(words(text))
