@@ -24,14 +24,15 @@ _ALSO_SAID: Final = "Also said:"
 
 FILE: Final = regex.compile(r"\[file (f[0-9a-f]{12}): ([^\]\n]*?)(?:, [\w.+-]+/[\w.+-]+, [^,\]\n]*)?\]")
 _NUMBER: Final = regex.compile(r"\d[\d.,:/-]*\d|\d")
+_NUMBERS: Final = regex.compile(rf"^{_ALSO_NAMED}\n(?:- .*\d.*\n?)*", regex.MULTILINE)
 _CLAUSE: Final = regex.compile(r"[^\n.!?;。！？；]*(?:[.]\d[^\n.!?;。！？；]*)*")
 
 
 def with_lost(text: str, *, before: str, asked: str, said: str, longest: int) -> str:
     """Return a summary with what it should have kept: files, numbers that people named, and lines of the one before.
 
-    Files and numbers take at most half of the room, and of the rest the text is cut as far as it has to be. The lines
-    take what is left.
+    Files, and numbers that no summary kept by itself, take at most half of the room, and of the rest the text is cut as
+    far as it has to be. Lines that one kept once take what is left.
 
     Args:
         text: the summary.
@@ -51,7 +52,10 @@ def _named(text: str, before: str, asked: str, said: str, size: int) -> list[str
     known = {name: called for name, called in FILE.findall(f"{before}\n{said}") if name not in text}
     lost = _latest([f"[file {name}: {called}]" for name, called in known.items()], size)
     files = [" ".join(lost)] if lost else []
-    return [*_block(_ALSO_NAMED, _lost_numbers(text, f"{before}\n{asked}"), size - _size(files)), *files]
+    return [
+        *_block(_ALSO_NAMED, _lost_numbers(text, "\n".join([*_NUMBERS.findall(before), asked])), size - _size(files)),
+        *files,
+    ]
 
 
 def _lost_numbers(text: str, asked: str) -> list[str]:
@@ -59,33 +63,36 @@ def _lost_numbers(text: str, asked: str) -> list[str]:
     named = set(_NUMBER.findall(FILE.sub("", text)))
     lost: list[str] = []
     for clause in _CLAUSE.findall(FILE.sub("", asked)):
-        for line in wrap(_bare(clause), _LINE, break_long_words=False, break_on_hyphens=False):
+        for line in _wrapped(clause, _LINE):
             numbers = set(_NUMBER.findall(line))
-            if numbers - named and len(line) <= 2 * _LINE:
+            if numbers - named:
                 lost.append(line)
                 named |= numbers
     return lost
 
 
 def _lost_lines(text: str, before: str) -> list[str]:
-    """Return the lines of the summary before that a summary leaves out.
+    """Return the lines of the summary before that a summary leaves out, but for those put back for their numbers alone.
 
-    It does so where it has less than half of the words that stand in no other of these lines.
+    It does so where a number of a line is missing, or more than half of the words that stand in no other of them.
     """
-    lines = [_bare(line) for line in FILE.sub("", before).splitlines() if not line.rstrip().endswith(":")]
+    said = _NUMBERS.sub("", FILE.sub("", before)).splitlines()
+    lines = [piece for line in said if not line.rstrip().endswith(":") for piece in _wrapped(line, 2 * _LINE)]
     held = [set(words(line)) for line in lines]
     often = Counter(word for each in held for word in each)
-    known = set(words(text))
+    known, named = set(words(text)), set(_NUMBER.findall(FILE.sub("", text)))
     lost: list[str] = []
     for line, all_ in zip(lines, held, strict=True):
         own = {word for word in all_ if often[word] == 1}
-        if len(own - known) > len(own) / 2 and len(line) <= 2 * _LINE:
+        if set(_NUMBER.findall(line)) - named or len(own - known) > len(own) / 2:
             lost.append(line)
     return lost
 
 
-def _bare(line: str) -> str:
-    return line.strip().removeprefix("- ")
+def _wrapped(line: str, width: int) -> list[str]:
+    """Divide a line between its words, without what is one word and much too long."""
+    pieces = wrap(line.strip().removeprefix("- "), width, break_long_words=False, break_on_hyphens=False)
+    return [piece for piece in pieces if len(piece) <= 2 * _LINE]
 
 
 def _block(title: str, lines: Sequence[str], size: int) -> list[str]:

@@ -69,6 +69,12 @@ def test_lines_that_are_worded_alike_are_told_apart_by_what_is_their_own() -> No
     assert back.endswith("Also said:\n- The roof is built by the firm Lumefi.")
 
 
+def test_lines_with_numbers_for_which_there_was_no_room_take_none_from_the_others() -> None:
+    noise = "\n".join(f"- item {number} costs" for number in range(1_000, 1_100))
+    before = f"Decisions:\n- The shed becomes green.\n\nAlso named:\n{noise}"
+    assert "The shed becomes green." in completed("They talked.", before, longest=1_000)
+
+
 def test_lines_are_put_back_as_far_as_there_is_room_and_cut_nothing_off() -> None:
     before = "\n".join(f"- {letter * 40} {letter * 30}" for letter in "abcdefghij")
     text = "short sentence. " * 20
