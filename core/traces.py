@@ -74,6 +74,7 @@ async def erase(transaction: Transaction, turns: Sequence[int]) -> Erased:
 async def blank_recalled(transaction: Transaction, where: str, *values: int) -> None:
     """Take out of stored steps what was recalled of other turns: it is kept with those, and can be recalled again."""
     await transaction.execute(
-        f"UPDATE steps SET item = json_set(item, '$.text', ?) WHERE json_extract(item, '$.recalled') AND {where}",  # noqa: S608
+        "UPDATE steps SET item = json_set(item, '$.text', ?) WHERE json_valid(item) AND"  # noqa: S608  # of this program
+        f" json_extract(item, '$.recalled') AND {where}",
         (RECALLED, *values),
     )

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bots.commands import Commands, Handler
-from core.messages import Conversation, Message, Person, Reply
+from core.messages import Attachment, Conversation, Message, Person, Reply
 from core.model import Tool
 
 
@@ -58,6 +58,11 @@ async def forget_nothing(used: Message, rest: str) -> Reply:
     return Reply(text="Forgotten in this channel: 2 turns and 1 file.")
 
 
+async def data_of_nobody(used: Message, rest: str) -> Reply:
+    archive = Attachment(filename="steward-data.zip", media_type="application/zip", content=b"PK")
+    return Reply(text="This is it.", attachments=(archive,))
+
+
 def commands(
     *,
     tools: Sequence[Tool] = (),
@@ -69,7 +74,7 @@ def commands(
         name="Steward",
         tools=tools,
         stop=(inbox or KeptInbox()).stop,
-        handlers={"forget": forget_nothing} if handlers is None else handlers,
+        handlers={"forget": forget_nothing, "my-data": data_of_nobody} if handlers is None else handlers,
     )
 
 

@@ -323,6 +323,24 @@ def test_of_a_forgotten_turn_only_that_it_was_is_kept(tmp_path: Path) -> None:
     assert exported(tmp_path / "two") == archive
 
 
+def test_what_people_had_forgotten_is_exported_and_imported_and_never_comes_back(tmp_path: Path) -> None:
+    async def forget(opened: House) -> None:
+        await opened.forgetting.place(message("").conversation)
+
+    lived_in(tmp_path / "one")
+    before = exported(tmp_path / "one")
+    said = query(tmp_path / "one", "SELECT count(*) FROM turns WHERE channel = 'test/W/C1' AND message <> ''")
+    play(tmp_path / "one", forget)
+    after = exported(tmp_path / "one")
+    imported(tmp_path / "two", after)
+    assert exported(tmp_path / "two") == after
+    assert said > [(0,)]
+    imported(tmp_path / "one", before)
+    for table in ("turns", "memory", "passages", "facts", "files", "usage", "outbox"):
+        held = query(tmp_path / "one", f"SELECT * FROM {table}")
+        assert len(held) == len(query(tmp_path / "two", f"SELECT * FROM {table}")), f"{table} has it again"
+
+
 def test_a_turn_that_cannot_be_read_is_left_out_as_if_it_were_forgotten(tmp_path: Path) -> None:
     lived_in(tmp_path)
     change(tmp_path, "UPDATE turns SET message = '{' WHERE id = 1")

@@ -1,8 +1,10 @@
 """The sub-commands of `/steward`: how they are read, and what those say that need no model."""
 
+from dataclasses import replace
+
 import pytest
 
-from bots.commands import Commands, Typed, parse
+from bots.commands import Commands, Typed, parse, typed_as
 from core.errors import UserError
 from core.messages import Audience, Conversation, DirectCall, Message, Person, Reply
 from core.model import Tool
@@ -45,7 +47,9 @@ class Followed:
 
 def commands(followed: Followed | None = None) -> Commands:
     kept = followed or Followed()
-    return Commands(name="Steward", tools=(ROLL,), stop=kept.stop, handlers={"forget": kept.forget})
+    return Commands(
+        name="Steward", tools=(ROLL,), stop=kept.stop, handlers={"memory": kept.forget, "forget": kept.forget}
+    )
 
 
 @pytest.mark.parametrize(
@@ -100,7 +104,7 @@ async def test_skills_are_listed_with_their_first_line_and_an_example() -> None:
 
 
 async def test_other_commands_are_handed_where_and_by_whom_they_are_used_and_what_follows() -> None:
-    assert (await commands().run("forget", USED, "please")).text == "forgotten in C1 as Ada said please"
+    assert (await commands().run("memory", USED, "please")).text == "forgotten in C1 as Ada said please"
 
 
 @pytest.mark.parametrize(
@@ -111,3 +115,17 @@ async def test_stopping_says_how_much_was_stopped(number: int, said: str) -> Non
     followed = Followed(stopped=number)
     assert (await commands(followed).run("stop", USED)).text == said
     assert followed.stopped == [(HERE, ADA)]
+
+
+@pytest.mark.parametrize("command", ["forget", "forget-me", "my-data", "unlink"])
+async def test_what_cannot_be_undone_takes_nothing_after_it(command: str) -> None:
+    handlers = {command: Followed().forget}
+    answering = Commands(name="Steward", tools=(), stop=Followed().stop, handlers=handlers)
+    with pytest.raises(UserError, match=f"`/steward {command}` takes nothing after it"):
+        await answering.run(command, USED, "me")
+    assert (await answering.run(command, USED, " ")).text
+
+
+def test_a_command_is_typed_as_its_platform_has_it() -> None:
+    typing = replace(USED, conversation=replace(HERE, platform="terminal"))
+    assert (typed_as(USED, "memory"), typed_as(typing, "memory")) == ("`/steward memory`", "`/memory`")

@@ -102,7 +102,7 @@ def test_every_key_can_be_set_by_its_variable() -> None:
     values |= {"processes": "4", "memory_mb": "512.0", "messages": "9", "thread_after": "3"}
     words = {"api": "responses", "tools": "json", "level": "debug", "format": "json"}
     words |= {"pictures": "never", "on_edit": "ignore", "on_delete": "keep", "follow": "never"}
-    words |= {"facts": "gathered", "search": "meaning"}
+    words |= {"admins": "slack/u1", "facts": "gathered", "search": "meaning"}
     for key in keys.keys(Config):
         last = key.path[-1]
         text = "http://127.0.0.1/" if last.endswith("_url") else values.get(last) or words.get(last) or "1.5"

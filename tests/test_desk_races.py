@@ -135,7 +135,7 @@ async def test_a_turn_that_was_forgotten_on_its_way_out_leaves_nothing_once_it_i
         await forget_all(steward, asked)
         await until(lambda: outlet.sent)
         await steward.turns.idle()
-        await steward.forgetting.expire()
+        await steward.forgetting.unremembered()
         assert "secret" not in await traces(steward)
         assert not await steward.turns.accept(asked), "it is answered again"
 
@@ -166,7 +166,7 @@ async def test_an_edit_that_waits_is_answered_but_not_remembered_after_forgettin
         assert (await steward.memory.recall(asked.conversation, asked.audience)).items == ()
         assert await steward.desk.press(key(board, "again"), by(ANA, asked)) in (AT_IT, GONE)
         await steward.turns.idle()
-        await steward.forgetting.expire()
+        await steward.forgetting.unremembered()
         assert "secret" not in await traces(steward)
         assert paid == [5]
 

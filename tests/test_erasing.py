@@ -11,19 +11,21 @@ from pathlib import Path
 
 import pytest
 
+from core.audience import readers_of
 from core.channels import Channels
 from core.config import AgentConfig
 from core.delivery import ATTEMPTS
-from core.errors import PlatformError
+from core.errors import ModelError, PlatformError
 from core.forgetting import Receipt
 from core.identity import Identity
-from core.messages import Conversation, Person
+from core.messages import Audience, Conversation, Person
 from core.store import Store, open_store
 from core.traces import Erased
-from skills.memory import recall
+from core.troubles import Troubles
+from skills.memory import forget_fact, recall, remember
 from tests.canary import ACTS, ANA, BEN, CANARY, DAY, Nest, age, files_with, kept_words, nest
 from tests.command import command
-from tests.house import house
+from tests.house import House, house
 from tests.scripted import ScriptedModel, calls, message, says
 from tests.test_database_faults import FaultyStore, no_growth
 from tests.typist import typist
@@ -251,16 +253,19 @@ async def test_what_is_older_than_its_channel_lets_it_be_is_erased_everywhere(tm
         assert await home.steward.forgetting.expire() == Erased()
 
 
-async def test_a_channel_keeps_longer_than_the_others_what_it_is_set_to(tmp_path: Path) -> None:
-    async with nest(tmp_path, 0, keep_days=1.0) as home:
-        await home.do("remember", ANA, "C1")
-        await home.do("remember", ANA, "C2")
+async def test_a_channel_can_be_set_to_keep_shorter_than_is_configured_and_not_longer(tmp_path: Path) -> None:
+    async with nest(tmp_path, 0, keep_days=3.0) as home:
+        for place in ("C1", "C2", "C3"):
+            await home.do("remember", ANA, place)
         await age(home.steward.store, 2 * DAY)
-        await Channels(home.steward.store).set(C1, "retention", "3", ANA)
-
+        await Channels(home.steward.store).set(C1, "retention", "1", ANA)
+        await Channels(home.steward.store).set(replace(C1, channel="C2"), "retention", "9", ANA)
         await home.steward.forgetting.expire()
-
-        assert home.words(place="C1") - await kept_words(home.steward.store) == set()
+        kept = await kept_words(home.steward.store)
+        assert home.words(place="C1") & kept == set()
+        assert home.words(place="C2") | home.words(place="C3") <= kept
+        await age(home.steward.store, 2 * DAY)
+        await home.steward.forgetting.expire()
         assert home.words(place="C2") & await kept_words(home.steward.store) == set()
 
 
@@ -276,10 +281,10 @@ async def test_what_was_said_while_memory_was_off_is_erased_within_the_hour_also
         await home.do("ask", BEN, "C1")
         off = {word for word in home.words(author=ANA) if word not in kept}
 
-        await home.steward.forgetting.expire()
+        await home.steward.forgetting.unremembered()
         assert off & await kept_words(home.steward.store), "it can neither be edited nor tried again"
         await age(home.steward.store, 3601)
-        await home.steward.forgetting.expire()
+        await home.steward.forgetting.unremembered()
         await home.steward.forgetting.tidy()
 
         assert files_with(tmp_path, off) == []
@@ -327,7 +332,7 @@ async def test_an_answer_on_its_way_is_delivered_with_its_files_and_then_erased(
         await home.steward.turns.idle()
         assert [file.filename.endswith(".png") for _, part in home.outlet.sent for file in part.attachments] == [True]
 
-        await home.steward.forgetting.expire()
+        await home.steward.forgetting.unremembered()
         await home.steward.forgetting.tidy()
         assert files_with(tmp_path, [*home.words(), ANA.id, ANA.name]) == []
 
@@ -343,7 +348,7 @@ async def test_what_a_turn_does_after_it_was_forgotten_is_erased_with_it(tmp_pat
         assert receipt.left == 1
         assert home.words() & await kept_words(home.steward.store), "it was not answered"
 
-        await home.steward.forgetting.expire()
+        await home.steward.forgetting.unremembered()
         await home.steward.forgetting.tidy()
         assert files_with(tmp_path, [*home.words()]) == []
 
@@ -429,7 +434,7 @@ async def test_what_a_crash_left_in_the_tables_is_erased_by_the_next_sweep(tmp_p
         gone = home.words()
         await home.steward.store.write("UPDATE turns SET forgotten = 1")  # as the first transaction leaves it
     async with nest(tmp_path, 0) as home:
-        await home.steward.forgetting.expire()
+        await home.steward.forgetting.unremembered()
         await home.steward.forgetting.tidy()
         assert files_with(tmp_path, gone) == []
 
@@ -503,3 +508,74 @@ async def test_a_reader_that_is_busy_holds_up_the_scrub_and_nobody_who_writes(tm
             assert (await forgetting).on_disk
         assert files_with(tmp_path, home.words(place="C1")) == []
         assert home.words(place="C2") - await kept_words(home.steward.store) == set()
+
+
+# What a turn knows of others
+
+
+async def test_what_a_turn_recalled_of_others_is_gone_with_them_also_where_it_failed(tmp_path: Path) -> None:
+    async with nest(tmp_path, 0) as home:
+        await home.do("remember", ANA, "C1")
+        gone = home.words()
+    recalling = calls(("recall", '{"query": "remember"}'))
+    model = ScriptedModel(recalling, ModelError("The model is away."), says("Well."))
+    async with house(tmp_path, model, recall) as steward:
+        asked = replace(message("what was it?"), author=BEN)
+        await steward.answer(asked)
+        assert any(word in asked.text for asked in model.asked for word in gone), "nothing was recalled"
+        await steward.forgetting.person(OF_ANA)
+        assert files_with(tmp_path, gone) == []
+        await Troubles(steward.store).retry(await _latest(steward))
+        await until(lambda: "Well." in steward.outlet.texts)
+        assert not any(word in model.asked[-1].text for word in gone)
+
+
+async def test_a_fact_that_the_model_had_forgotten_is_nowhere_afterwards(tmp_path: Path) -> None:
+    keeping = calls(("remember", '{"fact": "canarywalrus is the code"}'))
+    model = ScriptedModel(keeping, says("Kept."), calls(("forget_fact", '{"number": 1}')), says("Gone."), says("Hm?"))
+    async with house(tmp_path, model, remember, forget_fact) as steward:
+        asked = message("remember the code, please")
+        await steward.answer(asked)
+        await steward.answer(message("forget it"))
+        await steward.desk.deleted(asked.id)
+        await steward.turns.idle()
+        await steward.forgetting.tidy()
+        assert files_with(tmp_path, ["canarywalrus"]) == []
+        await steward.answer(message("what was it?"))
+        assert "canarywalrus" not in model.asked[-1].text
+
+
+async def test_forgetting_a_thread_leaves_the_rest_of_its_channel(tmp_path: Path) -> None:
+    async with house(tmp_path, ScriptedModel(says("one"), says("two"))) as steward:
+        await steward.answer(message("canaryroot"))
+        await steward.answer(message("canarythread", thread="T1"))
+        receipt = await steward.forgetting.place(message("", thread="T1").conversation)
+        assert receipt.erased.turns == 1
+        assert files_with(tmp_path, ["canarythread"]) == []
+        assert files_with(tmp_path, ["canaryroot"]) != []
+
+
+async def test_forgetting_a_channel_leaves_what_only_others_could_see_in_its_private_threads(tmp_path: Path) -> None:
+    hidden = Audience(scope="channel", id="test/T9")
+    async with house(tmp_path, ScriptedModel(says("one"), says("two"))) as steward:
+        await steward.answer(message("canaryroot"))
+        await steward.answer(replace(message("canaryhidden", thread="T9"), audience=hidden))
+        assert (await steward.forgetting.place(message("").conversation)).erased.turns == 1
+        assert files_with(tmp_path, ["canaryroot"]) == []
+        assert files_with(tmp_path, ["canaryhidden"]) != []
+
+
+async def test_who_edited_a_fact_is_erased_with_them(tmp_path: Path) -> None:
+    async with house(tmp_path, ScriptedModel()) as steward:
+        admin = replace(message(""), author=Person(id="UCANARY", name="Canaryadmin"))
+        readers = readers_of(admin.conversation, admin.audience)
+        await steward.keeper.facts.remember("It is so.", message(""), 1)
+        await steward.keeper.facts.edit(readers, 1, "It is not.", frozenset(), admin)
+        assert files_with(tmp_path, ["UCANARY", "Canaryadmin"]) != []
+        await steward.forgetting.person(frozenset({admin.account}))
+        assert files_with(tmp_path, ["UCANARY", "Canaryadmin"]) == []
+        assert [fact.text for fact in await steward.keeper.facts.list(readers, most=5)] == ["It is not."]
+
+
+async def _latest(steward: House) -> int:
+    return int((await steward.store.fetch("SELECT max(id) AS id FROM turns"))[0]["id"])

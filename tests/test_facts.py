@@ -148,13 +148,13 @@ async def test_a_fact_of_another_audience_is_neither_listed_nor_changed_not_even
         assert await texts(store, here(said)) == ["It is a secret."]
 
 
-async def test_erasing_the_turn_it_comes_from_takes_a_fact_away_unless_it_was_edited(tmp_path: Path) -> None:
+async def test_erasing_the_turn_it_comes_from_takes_a_fact_away_also_where_it_was_edited(tmp_path: Path) -> None:
     async with opened(tmp_path) as store:
         gone, edited, other = [await kept(store, text, turn=turn) for text, turn in (("a", 1), ("b", 1), ("c", 2))]
         await Facts(store).edit(here(), edited.id, "b, as Ana puts it", OWN, ANA)
         async with store.transaction() as transaction:
-            assert (await erase(transaction, [1])).facts == 1
-        assert await texts(store) == ["b, as Ana puts it", other.text]
+            assert (await erase(transaction, [1])).facts == 2
+        assert await texts(store) == [other.text]
         assert await found(store, gone.text) == []
 
 

@@ -378,7 +378,7 @@ async def test_forgetting_erases_what_was_said_everywhere_and_keeps_the_key(
         )
         await journal.sent(turn, 0, "m1")
 
-    forgotten = (await forgetting(store, files, journal).place(thread.conversation)).erased
+    forgotten = (await forgetting(store, files, journal).place(said.conversation)).erased
 
     assert (forgotten.turns, forgotten.files) == (2, 2)
     assert list((tmp_path / "files").iterdir()) == []

@@ -49,7 +49,7 @@ async def test_memory_shows_each_fact_with_its_author_date_and_source(tmp_path: 
     assert one.startswith("- 1: The standup is at 9:30. (Ana, 20")
     assert one.endswith(", for everybody, [source](https://chat.test/1))")
     assert two.startswith("- 2: We ship on Fridays. (Ben, 20")
-    assert last.endswith("`memory edit NUMBER TEXT`, `memory delete NUMBER`.")
+    assert last.endswith("`/steward memory edit NUMBER TEXT`, `/steward memory delete NUMBER`.")
 
 
 async def test_memory_says_that_there_is_nothing_and_that_it_is_off(tmp_path: Path) -> None:
@@ -92,7 +92,10 @@ async def test_a_fact_of_another_audience_cannot_be_reached_by_its_number(tmp_pa
 @pytest.mark.parametrize("rest", ["edit", "edit 1", "edit one two", "delete", "delete 1 2", "delete all", "nonsense"])
 async def test_what_makes_no_sense_is_answered_with_what_can_be_said(tmp_path: Path, rest: str) -> None:
     async with commanding(tmp_path) as (commands, _):
-        with pytest.raises(UserError, match="Say `memory`, `memory edit NUMBER TEXT` or `memory delete NUMBER`"):
+        with pytest.raises(
+            UserError,
+            match="Say `/steward memory` or `/steward memory edit NUMBER TEXT` or `/steward memory delete NUMBER`",
+        ):
             await commands.memory(message("?"), rest)
 
 

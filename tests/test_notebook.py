@@ -73,7 +73,7 @@ async def test_its_author_has_a_fact_forgotten_and_somebody_else_does_not(tmp_pa
         await of(message("?")).remember("It is so.")
         with pytest.raises(SkillError, match="Only Ana, who said it, or an admin"):
             await of(message("?", author="U2")).forget(1)
-        assert await of(message("?")).forget(1) == "Forgotten: fact 1, It is so."
+        assert await of(message("?")).forget(1) == "Forgotten: fact 1."
         with pytest.raises(SkillError, match="There is no fact 1 here"):
             await of(message("?")).forget(1)
 
@@ -85,7 +85,7 @@ async def test_an_admin_has_every_fact_of_the_channel_forgotten(tmp_path: Path, 
         asked = replace(asked, author=replace(asked.author, roles=frozenset({ADMIN})))
     async with notebooks(tmp_path, admins="test/U2" if by == "configuration" else "test/U9") as of:
         await of(message("?")).remember("It is so.")
-        assert await of(asked).forget(1) == "Forgotten: fact 1, It is so."
+        assert await of(asked).forget(1) == "Forgotten: fact 1."
 
 
 async def test_where_memory_is_off_nothing_is_remembered_recalled_or_forgotten(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ async def test_in_a_direct_message_a_person_recalls_what_they_said_directly_on_t
         identity = of(here).keeper.identity
         await identity.link(here, await identity.code(there))
         assert "under the mat" in await of(here).recall("key", 5)
-        assert await of(here).forget(1) == "Forgotten: fact 1, The key lies under the mat."
+        assert await of(here).forget(1) == "Forgotten: fact 1."
         await of(there).remember("The key lies in the shed.")
         in_channel = replace(message("?"), author=here.author, conversation=replace(here.conversation, channel="C1"))
         assert await of(in_channel).recall("key", 5) == "Nothing was found.", "others read there"

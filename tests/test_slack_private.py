@@ -6,14 +6,17 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from bots.channel_commands import ChannelCommands
 from bots.commands import Handler
 from bots.links import Links
 from bots.simulator.slack import SCOPES, Fault, SlackSimulator
 from bots.simulator.transcript import Shown
 from bots.slack.pieces import FILES, LIMIT
 from bots.slack.private import MOST_TEXTS, laid_out
+from core.channels import Channels
 from core.errors import UserError
 from core.messages import Attachment, Message, Reply
+from tests.nothing import NoStore
 from tests.slack_team import Team, listening
 
 DATA = Attachment(filename="my-data.zip", media_type="application/zip", content=b"PK")
@@ -169,3 +172,24 @@ async def test_s2_links_to_the_workspaces_own_messages_stay_live_in_what_command
         await slack.command("C1", "U1", "my-data")
         assert (await shown(slack, "Tea")).links == [FACT]
         assert "](" not in team.platform.split(Reply(text=text))[0].text, "a model's answer links nowhere"
+
+
+async def test_what_follows_a_command_is_read_as_it_was_typed(slack: SlackSimulator) -> None:
+    followed: list[str] = []
+
+    async def keep(used: Message, rest: str) -> Reply:
+        followed.append(rest)
+        return Reply(text="Noted.")
+
+    async with listening(slack, handlers={"settings": keep}) as team:
+        await team.slack.command("C1", "U1", "settings instructions Mind the R&D team & <5 days, says <@U2>")
+        await team.slack.settled()
+    assert followed == ["instructions Mind the R&D team & <5 days, says @Grace"]
+
+
+async def test_somebody_who_cannot_be_looked_up_may_no_more_than_a_guest(slack: SlackSimulator) -> None:
+    handlers = {"settings": ChannelCommands(Channels(NoStore())).settings}
+    async with listening(slack, handlers=handlers) as team:
+        team.slack.fail("users.info", Fault(status=500))
+        await team.slack.command("C1", "U1", "settings memory off")
+        assert (await shown(slack, "Guests cannot change")).to == "U1"

@@ -657,3 +657,12 @@ async def test_without_a_model_the_practice_model_says_so(tmp_path: Path) -> Non
     assert done.returncode == 0
     assert "words" in done.stdout.lower()
     assert NOTICE in done.stderr
+
+
+async def test_files_that_a_command_answers_with_are_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    await converse(tmp_path, ScriptedModel(), "/my-data")
+    assert "saved: steward-files/steward-data.zip" in capsys.readouterr().out
+    assert (tmp_path / "steward-files" / "steward-data.zip").read_bytes() == b"PK"

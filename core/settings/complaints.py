@@ -14,6 +14,7 @@ _TYPES = {
     "float": "must be a number",
     "finite": "must be a number",
     "bool": "must not be yes, no, true or false (put text in quotes)",
+    "accounts": "must name accounts such as slack/U024BE7LH, with spaces between",
     "model": "must hold keys of its own",
     "dict": "must hold keys of its own",
 }
