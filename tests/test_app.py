@@ -12,6 +12,7 @@ from bots.platform import Inbox, Note, unnoted
 from core.config import Config, SlackConfig
 from core.errors import OperatorError, PlatformError
 from core.messages import Attachment, Audience, Message, Reply, Turn
+from tests.canary import files_with
 from tests.scripted import KeptDraft, KeptOutlet, message
 
 
@@ -43,6 +44,13 @@ class Stage:
 
     async def download(self, attachment: Attachment) -> bytes:
         return await self.outlet.download(attachment)
+
+
+class Quiet(Stage):
+    """A platform on which nothing is said."""
+
+    async def listen(self, inbox: Inbox) -> None:
+        await asyncio.Event().wait()
 
 
 async def serve(folder: Path, *stages: Stage) -> None:
@@ -112,3 +120,20 @@ async def test_at_start_the_log_says_where_it_answers_and_that_no_model_is_conne
         await asyncio.gather(running, return_exceptions=True)
     assert "Steward answers on slack with the practice model" in caplog.text
     assert "No language model is connected" in caplog.text
+
+
+async def test_what_a_crash_left_of_something_forgotten_is_gone_from_the_disk_soon_after_the_start(
+    tmp_path: Path,
+) -> None:
+    await serve(tmp_path, Stage(name="one", plan=["hello canarybird"]))
+    async with open_app(Config(data_dir=tmp_path)) as app:
+        assert files_with(tmp_path, ["canarybird"]), "nothing was kept"
+        await app.store.write("UPDATE turns SET forgotten = 1")  # as the first of the transactions leaves it
+        serving = asyncio.create_task(app.serve(Quiet(name="one", plan=[])))
+        try:
+            async with asyncio.timeout(10):
+                while files_with(tmp_path, ["canarybird"]):  # noqa: ASYNC110  # the disk tells nobody
+                    await asyncio.sleep(0.01)
+        finally:
+            serving.cancel()
+            await asyncio.gather(serving, return_exceptions=True)
