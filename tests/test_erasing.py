@@ -405,6 +405,7 @@ async def test_the_receipt_is_told_in_words_and_says_what_is_still_on_its_way(tm
         said = (await commands.forget_me(used, "")).text
         home.model.hold.set()
         await asking
+        await forgetting.expire()
         assert said.splitlines()[:2] == [
             "Everything I kept about you is erased: 1 turn, 1 file and 1 fact.",
             "1 answer on the way will still come; the last traces go within a day after that.",
