@@ -13,6 +13,7 @@ from bots.platform import Inbox, Note, unnoted
 from core.config import Config, MemoryConfig, SlackConfig
 from core.errors import OperatorError, PlatformError
 from core.messages import Attachment, Audience, Message, Reply, Turn
+from tests.canary import files_with
 from tests.scripted import KeptDraft, KeptOutlet, message
 
 
@@ -44,6 +45,13 @@ class Stage:
 
     async def download(self, attachment: Attachment) -> bytes:
         return await self.outlet.download(attachment)
+
+
+class Quiet(Stage):
+    """A platform on which nothing is said."""
+
+    async def listen(self, inbox: Inbox) -> None:
+        await asyncio.Event().wait()
 
 
 async def serve(folder: Path, *stages: Stage) -> None:
@@ -121,3 +129,20 @@ async def test_passages_are_found_by_meaning_where_that_is_configured(
 ) -> None:
     async with open_app(Config(data_dir=tmp_path, memory=MemoryConfig(search=search))) as app:
         assert (app.kept.vectors is not None) == (search == "meaning")
+
+
+async def test_what_a_crash_left_of_something_forgotten_is_gone_from_the_disk_soon_after_the_start(
+    tmp_path: Path,
+) -> None:
+    await serve(tmp_path, Stage(name="one", plan=["hello canarybird"]))
+    async with open_app(Config(data_dir=tmp_path)) as app:
+        assert files_with(tmp_path, ["canarybird"]), "nothing was kept"
+        await app.kept.store.write("UPDATE turns SET forgotten = 1")  # as the first of the transactions leaves it
+        serving = asyncio.create_task(app.serve(Quiet(name="one", plan=[])))
+        try:
+            async with asyncio.timeout(10):
+                while files_with(tmp_path, ["canarybird"]):  # noqa: ASYNC110  # the disk tells nobody
+                    await asyncio.sleep(0.01)
+        finally:
+            serving.cancel()
+            await asyncio.gather(serving, return_exceptions=True)

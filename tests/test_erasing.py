@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from bots.memory_commands import MemoryCommands
 from core.audience import readers_of
 from core.channels import Channels
 from core.config import AgentConfig
@@ -19,6 +20,7 @@ from core.errors import ModelError, PlatformError
 from core.forgetting import Receipt
 from core.identity import Identity
 from core.messages import Audience, Conversation, Person
+from core.personal import Personal
 from core.store import Store, open_store
 from core.traces import Erased
 from core.troubles import Troubles
@@ -389,6 +391,32 @@ async def test_the_receipt_counts_what_was_erased_and_nothing_the_second_time(tm
         assert (erased.turns, erased.files, erased.facts, erased.opinions) == (turns, files, 1, 1)
         assert erased.summaries >= 1
         assert again == Receipt(erased=Erased(), on_disk=True)
+
+
+async def test_the_receipt_is_told_in_words_and_says_what_is_still_on_its_way(tmp_path: Path) -> None:
+    async with nest(tmp_path, 0) as home:
+        keeper, forgetting = home.steward.keeper, home.steward.forgetting
+        commands = MemoryCommands(
+            keeper=keeper,
+            channels=home.steward.channels,
+            forgetting=forgetting,
+            identity=keeper.identity,
+            personal=Personal(home.steward.store, home.steward.files),
+        )
+        used = await home.do("remember", ANA, "C1")
+        home.model.hold.clear()
+        asking = asyncio.create_task(home.do("ask", ANA, "C1"))
+        await until(lambda: home.model.busy)
+        said = (await commands.forget_me(used, "")).text
+        home.model.hold.set()
+        await asking
+        await forgetting.unremembered()
+        assert said.splitlines()[:2] == [
+            "Everything I kept about you is erased: 1 turn, 1 file and 1 fact.",
+            "1 answer on the way will still come; the last traces go within a day after that.",
+        ]
+        said = (await commands.forget_me(used, "")).text
+        assert said.startswith("Everything I kept about you is erased: 0 turns and 0 files.")
 
 
 async def test_a_deleted_question_is_not_counted_among_what_was_erased(tmp_path: Path) -> None:
