@@ -116,7 +116,7 @@ async def test_a_model_that_fails_keeps_nothing_and_hinders_nothing(
         assert await texts(opened) == []
         await opened.answer(message(SAID.text))
         assert await texts(opened) == [STANDUP]
-    assert "turn 1: what is done after its answer failed: It is out of reach." in caplog.text
+    assert "turn 1: what is done after its answer failed: ModelError" in caplog.text
     assert "standup" not in caplog.text
 
 
