@@ -45,6 +45,9 @@ _CANDIDATES: Final = 80
 PATIENCE: Final = 0.03
 """Seconds after which no further word is looked up."""
 
+_MANY: Final = 20
+"""Audiences beyond a channel, from which on a word is looked up by itself first."""
+
 _FRESH: Final = 30 * 86_400.0
 """Seconds in which what is remembered loses half of the weight that it has for being new."""
 
@@ -172,7 +175,7 @@ class Passages:
         scope = await scopes.seen_by(self._store, readers)
         if not wanted or not scope:
             return []
-        hits, weights = await self._hits(scope, wanted)
+        hits, weights = await self._hits(readers, scope, wanted)
         rows = await self._read(readers, _best(hits, weights))
         now = time.time()
         rows.sort(key=lambda row: (*_weigh(row, weights, now), row["id"]), reverse=True)
@@ -181,7 +184,9 @@ class Passages:
             rows = _fused(rows, await self._read(readers, near), near)
         return [_found(row, wanted) for row in rows[:most]]
 
-    async def _hits(self, scope: str, wanted: Sequence[str]) -> tuple[dict[str, set[int]], dict[str, float]]:
+    async def _hits(
+        self, readers: Readers, scope: str, wanted: Sequence[str]
+    ) -> tuple[dict[str, set[int]], dict[str, float]]:
         """Return the newest passages that hold each word, and what each word weighs: more, the rarer it is."""
         began = time.perf_counter()
         whole = await self._last()
@@ -190,7 +195,7 @@ class Passages:
         for word in wanted:
             if time.perf_counter() - began > self._patience:
                 break
-            ids = await self._match(f"{scope} AND text:{_phrase(word)}")
+            ids = await self._holding(readers, scope, _phrase(word))
             hits[word] = set(ids)
             estimates[word] = float(len(ids)) if len(ids) < _NEWEST else whole * len(ids) / (whole - ids[-1] + 1)
         return hits, {word: math.log(1 + whole / (1 + estimates[word])) for word in hits}
@@ -198,6 +203,23 @@ class Passages:
     async def _last(self) -> int:
         rows = await self._store.fetch("SELECT coalesce(max(id), 0) AS last FROM passages")
         return int(rows[0]["last"])
+
+    async def _holding(self, readers: Readers, scope: str, phrase: str) -> list[int]:
+        """Return the newest passages of these readers that hold a word.
+
+        For somebody who sees many places the index would walk through all of these, however rare the word is: so first
+        it is asked for the word alone.
+        """
+        if len(readers.beyond) > _MANY:
+            ids = await self._match(f"text:{phrase}")
+            if len(ids) < _NEWEST:
+                table, values = visible("passages", readers)
+                rows = await self._store.fetch(
+                    f"SELECT id FROM {table} WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id DESC",  # noqa: S608
+                    (*values, _json(ids)),
+                )
+                return [row["id"] for row in rows]
+        return await self._match(f"{scope} AND text:{phrase}")
 
     async def _match(self, query: str) -> list[int]:
         # one row with all of them, as in `Vectors.read`

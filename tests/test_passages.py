@@ -63,10 +63,11 @@ def numbered(*texts: str, at: float = NOW) -> list[Passage]:
 
 keys = st.sampled_from(["a/W/1", "a/W/2", "b/W/1", "workspace:a/W", "channel:a/W/1", "person:a/W/U1"])
 someone = st.builds(
-    lambda channel, here, beyond: Readers(channel=channel, here=here, beyond=beyond),
+    lambda channel, here, beyond, more: Readers(channel=channel, here=here, beyond=beyond | more),
     keys,
     st.frozensets(keys, max_size=2),
     st.frozensets(keys, max_size=2),
+    st.sampled_from([frozenset[str](), frozenset(f"channel:a/W/{number}" for number in range(90, 120))]),
 )
 said = st.text(st.sampled_from('ab é日本กß 🎉"*'), max_size=12)
 

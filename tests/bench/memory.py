@@ -45,6 +45,7 @@ _words = [f"w{number}" for number in range(VOCABULARY)]
 _weights = list(itertools.accumulate(1 / (number + 1) for number in range(VOCABULARY)))
 
 PUBLIC: Final = Conversation(platform="bench", workspace="W", channel="C5")
+BUSY: Final = Conversation(platform="bench", workspace="W", channel="BUSY")
 EVERYBODY: Final = PUBLIC.workspace_audience
 PRIVATE: Final = Conversation(platform="bench", workspace="W", channel="D3")
 ADA: Final = Audience(scope="person", id="bench/U3")
@@ -67,9 +68,11 @@ def text_of(number: int, seeded: random.Random) -> str:
 
 
 def place_of(number: int, seeded: random.Random) -> tuple[Conversation, Audience]:
-    """Seven of ten turns are said in public channels, one in a thousand in the direct messages that are asked for."""
+    """A quarter is said in one busy channel, most of the rest in public ones, a thousandth where Ada is asked for."""
     if number % 1000 == 3:
         return PRIVATE, ADA
+    if number % 4 == 0:
+        return BUSY, EVERYBODY
     if seeded.random() < 0.7:
         channel = f"C{seeded.randrange(CHANNELS)}"
         return Conversation(platform="bench", workspace="W", channel=channel), EVERYBODY
@@ -166,6 +169,16 @@ class Steward:
         recalled = await self._memory.recall(PUBLIC, EVERYBODY)
         assert recalled.turns == RECALLED, f"{recalled.turns} were recalled"
 
+    async def read_busy(self) -> None:
+        assert (await self._memory.recall(BUSY, EVERYBODY)).turns
+
+    async def summarize_busy(self, rows: int) -> None:
+        """Have all but the last turns of the busy channel in a summary."""
+        await self._store.write(
+            "INSERT INTO summaries (place, audience, upto, channel, text, tokens, at) VALUES (?, ?, ?, ?, 'So.', 4, 0)",
+            (BUSY.key, EVERYBODY.key, rows - 40, BUSY.channel_key),
+        )
+
 
 class Plain:
     """The other side: rows, and a lock where several write."""
@@ -187,9 +200,12 @@ class Plain:
             await execute("INSERT INTO memory VALUES (?, ?, ?)", (number, PUBLIC.channel_key, items))
             await execute("COMMIT")
 
-    async def read(self) -> None:
+    async def read_busy(self) -> None:
+        await self.read(BUSY)
+
+    async def read(self, where: Conversation = PUBLIC) -> None:
         rows = await self._connection.execute_fetchall(
-            "SELECT items FROM memory WHERE channel = ? ORDER BY turn DESC LIMIT ?", (PUBLIC.channel_key, RECALLED)
+            "SELECT items FROM memory WHERE channel = ? ORDER BY turn DESC LIMIT ?", (where.channel_key, RECALLED)
         )
         assert len([json.loads(row[0]) for row in rows]) == RECALLED
 
@@ -229,6 +245,9 @@ async def search(store: Store, rounds: int) -> None:
         "everybody": readers_of(PUBLIC, EVERYBODY).seeing([EVERYBODY]),
         "direct, alone": replace(ada, here=frozenset({ADA.key})),
         "direct, with all": ada.seeing([EVERYBODY]),
+        "in 400 places": ada.seeing(
+            [EVERYBODY, *(Audience(scope="person", id=f"bench/U{number}") for number in range(10, 410))]
+        ),
     }
     for name, query in QUERIES.items():
         for who, reading in readers.items():
@@ -265,6 +284,9 @@ async def measure(folder: Path, rows: int, rounds: int, count: int) -> None:
     async with plain(other, rows, durable=False) as theirs:
         await compare("append", ours.append, theirs.append, rounds)
         await compare("read of the last 50", ours.read, theirs.read, rounds)
+        await compare("the same in a busy channel", ours.read_busy, theirs.read_busy, rounds)
+        await ours.summarize_busy(rows)
+        await compare("and with a summary", ours.read_busy, theirs.read_busy, rounds)
     await search(store, rounds)
     async with plain(other, rows + 1_000_000, durable=True) as theirs:
         rates = [
