@@ -23,6 +23,7 @@ from core.boundary import Watch, unwatched
 from core.cache import Cache
 from core.channels import Channels
 from core.clerk import Clerk
+from core.closing import Closing
 from core.company import Companies
 from core.config import Config
 from core.cursors import Cursors
@@ -333,6 +334,7 @@ async def open_app(config: Config, *, announced: bool = False, watch: Watch = un
             turns=turns,
             wishes=wishes,
             forgetting=forgetting,
+            closing=Closing(store),
             files=files,
             feedback=feedback,
             usages=usages,

@@ -73,6 +73,7 @@ LADDER: Final = (
     "troubles",
     "wishes",
     "forgetting",
+    "closing",
     "identity",
     "policy",
     "notebook",

@@ -281,6 +281,7 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     CREATE INDEX turns_unremembered ON turns (closed_at) WHERE unremembered > 0 AND message <> '';
     CREATE INDEX turns_leaving ON turns (id) WHERE forgotten > 0 AND message <> '';
     CREATE INDEX turns_of_author ON turns (platform, author);
+    CREATE INDEX turns_of_audience ON turns (channel, audience);
     CREATE INDEX turns_of_age ON turns (received_at) WHERE message <> '';
     CREATE INDEX turns_forgotten ON turns (closed_at) WHERE message = '';
     CREATE INDEX files_of_owner ON files (owner);
