@@ -25,6 +25,10 @@ class Cache(Generic[T]):
         until, value = self._kept.get(key, (0.0, None))
         return value if until > time.monotonic() else None
 
+    def drop(self, key: str) -> None:
+        """Know a value no longer."""
+        self._kept.pop(key, None)
+
     def put(self, key: str, value: T) -> T:
         """Keep a value, and return it."""
         self._kept[key] = (time.monotonic() + self._seconds, value)

@@ -62,6 +62,10 @@ class Directory:
         """Return a person, without name and roles where they cannot be looked up."""
         return (await self.people([user])).get(user) or Person(id=user, name=user)
 
+    def forget_place(self, channel: str) -> None:
+        """Ask again who reads a channel."""
+        self._places.drop(channel)
+
     async def place(self, channel: str, *, known: Place | None = None) -> Place:
         """Return who reads a channel; "private" where that cannot be had."""
         known = known or self._places.get(channel)
