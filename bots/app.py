@@ -261,6 +261,7 @@ async def open_app(config: Config, *, announced: bool = False, watch: Watch = un
             turns=turns,
             wishes=kept.wishes,
             forgetting=kept.forgetting,
+            closing=kept.closing,
             files=kept.files,
             feedback=kept.feedback,
             usages=kept.usages,

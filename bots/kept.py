@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from core.boundary import Watch
 from core.cache import Cache
 from core.channels import Channels
+from core.closing import Closing
 from core.company import Companies
 from core.config import Config
 from core.embedding import SentenceEncoder
@@ -50,6 +51,7 @@ class Kept:
     usages: Usages
     personal: Personal
     forgetting: Forgetting
+    closing: Closing
     vectors: Vectors | None
 
     def rounds(self) -> Sequence[Round]:
@@ -106,5 +108,6 @@ def keep(config: Config, store: Store, *, watch: Watch) -> Kept:
             config=config.memory,
             written=[config.data_dir / name for name in ("chat.log", "chat.history")],
         ),
+        closing=Closing(store),
         vectors=vectors,
     )

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from core.messages import Conversation, Message, Person
+from core.messages import Audience, Conversation, Message, Person
 from core.outlet import Draft, Note, Outlet, Part, unnoted
 
 __all__ = ["Draft", "Inbox", "Note", "Outlet", "Part", "Platform", "unnoted"]
@@ -55,6 +55,13 @@ class Inbox(Protocol):
 
     async def stop(self, conversation: Conversation, person: Person) -> int:
         """End the answers to a person's questions in a place, with its threads; return how many there were."""
+        ...
+
+    async def closed(self, conversation: Conversation, audience: Audience) -> None:
+        """Take in that a channel is not the whole workspace's, but this audience's alone; so is what was said there.
+
+        It costs little where that is known, or nothing was said.
+        """
         ...
 
 

@@ -3,12 +3,13 @@
 from dataclasses import replace
 
 from core import controls
+from core.closing import Closing
 from core.config import AgentConfig
 from core.controls import Press
 from core.feedback import Feedback
 from core.files import Files
 from core.forgetting import Forgetting
-from core.messages import Attachment, Conversation, DirectCall, Message, Person, Turn
+from core.messages import Attachment, Audience, Conversation, DirectCall, Message, Person, Turn
 from core.reports import explain
 from core.turns import Turns
 from core.usage import Usages
@@ -25,6 +26,7 @@ class Desk:
 
     Args:
         forgetting: erases what a question said before, or that is gone, where its answer is left as it is.
+        closing: makes what a channel remembers its members' own.
         config: says what an edited and a deleted question bring about.
     """
 
@@ -34,6 +36,7 @@ class Desk:
         turns: Turns,
         wishes: Wishes,
         forgetting: Forgetting,
+        closing: Closing,
         files: Files,
         feedback: Feedback,
         usages: Usages,
@@ -42,6 +45,7 @@ class Desk:
         self._turns = turns
         self._wishes = wishes
         self._forgetting = forgetting
+        self._closing = closing
         self._files = files
         self._feedback = feedback
         self._usages = usages
@@ -86,6 +90,11 @@ class Desk:
             await self._wishes.stop(turn, person.name) for turn in await self._wishes.open_turns(conversation, person)
         ]
         return sum(self._attend(turn) for turn in found)
+
+    async def closed(self, conversation: Conversation, audience: Audience) -> None:
+        """Make what a channel remembers its members' own; what is being answered there goes on for them alone."""
+        for number in await self._closing.close(conversation, audience):
+            self._attend(await self._wishes.numbered(number))
 
     async def press(self, key: str, message: Message, choice: str = "") -> str:
         """Carry out what a control stands for; return what to show to who pressed it."""

@@ -82,13 +82,16 @@ class Facts:
             if known:
                 return _fact(known[0])
             now = time.time()
-            rows = await transaction.execute(
+            rows = await transaction.execute(  # the channel may have become its members' own since it was said
                 "INSERT INTO facts (text, conversation, channel, audience, author, author_name, turn, link, created_at,"  # noqa: S608
-                f" changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING {_COLUMNS}",
+                " changed_at)"
+                " VALUES (?, ?, ?, coalesce((SELECT audience FROM turns WHERE id = ?), ?), ?, ?, ?, ?, ?, ?)"
+                f" RETURNING {_COLUMNS}",
                 (
                     said,
                     message.conversation.key,
                     message.conversation.channel_key,
+                    turn,
                     message.audience.key,
                     message.account,
                     message.author.name,

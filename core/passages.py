@@ -135,8 +135,44 @@ async def last(transaction: Transaction) -> int:
     return int(rows[0]["last"])
 
 
+async def rename(transaction: Transaction, kind: Kind, refs: Iterable[tuple[str, str]]) -> None:
+    """Let the passages of some things be known by other refs; each pair is the ref up to now, and from now on."""
+    for before, now in refs:
+        await transaction.execute("UPDATE passages SET ref = ? WHERE kind = ? AND ref = ?", (now, kind, before))
+
+
+async def move(transaction: Transaction, channel: str, before: str, now: str) -> None:
+    """Let what comes from a channel and was found by one audience be found by another; the arguments are their keys."""
+    of = (channel, before)
+    moved = await transaction.execute(
+        "SELECT channel, audience FROM passages WHERE channel = ? AND audience = ? LIMIT 1", of
+    )
+    if not moved:
+        return
+    await _take_out(transaction, "channel = ? AND audience = ?", of)
+    rows = await transaction.execute(
+        "UPDATE passages SET audience = ? WHERE channel = ? AND audience = ? RETURNING id", (now, *of)
+    )
+    await transaction.execute(
+        "INSERT INTO found (rowid, text, scope) SELECT id, CASE terms WHEN '' THEN text ELSE terms END, ?"
+        " FROM passages WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
+        (await scopes.enter(transaction, channel, now), _json(row["id"] for row in rows)),
+    )
+    await scopes.leave(transaction, moved)
+
+
 async def _remove(transaction: Transaction, where: str, values: tuple[Value, ...]) -> int:
-    # an index without texts has to be told what it holds: https://www.sqlite.org/fts5.html#the_delete_command
+    await _take_out(transaction, where, values)
+    rows = await transaction.execute(f"DELETE FROM passages WHERE {where} RETURNING channel, audience", values)  # noqa: S608
+    await scopes.leave(transaction, rows)
+    return len(rows)
+
+
+async def _take_out(transaction: Transaction, where: str, values: tuple[Value, ...]) -> None:
+    """Take passages out of the index, which without texts has to be told what it holds.
+
+    https://www.sqlite.org/fts5.html#the_delete_command
+    """
     await transaction.execute(
         "INSERT INTO found (found, rowid, text, scope) SELECT 'delete', id,"  # noqa: S608  # constants of this module
         " CASE terms WHEN '' THEN text ELSE terms END,"
@@ -144,9 +180,6 @@ async def _remove(transaction: Transaction, where: str, values: tuple[Value, ...
         f" FROM passages WHERE {where}",
         values,
     )
-    rows = await transaction.execute(f"DELETE FROM passages WHERE {where} RETURNING channel, audience", values)  # noqa: S608
-    await scopes.leave(transaction, rows)
-    return len(rows)
 
 
 class Passages:

@@ -106,6 +106,30 @@ async def drop(transaction: Transaction, place: str, turn: int) -> int:
     return len(rows)
 
 
+async def move(transaction: Transaction, channel: str, before: str, now: str) -> None:
+    """Make the summaries that one audience has of a channel another's; the arguments are their keys.
+
+    Where there are turns of that other audience already, no summary is of all of them: it is to be made anew.
+    """
+    mixed = await transaction.execute(
+        "SELECT 1 FROM memory WHERE channel = ?1 AND audience = ?2"
+        " UNION ALL SELECT 1 FROM summaries WHERE channel = ?1 AND audience = ?2 LIMIT 1",
+        (channel, now),
+    )
+    if mixed:
+        rows = await transaction.execute(
+            "DELETE FROM summaries WHERE channel = ? AND audience IN (?, ?) RETURNING place, audience",
+            (channel, before, now),
+        )
+        await passages.remove(transaction, "summary", sorted({ref(row["place"], row["audience"]) for row in rows}))
+        return
+    rows = await transaction.execute(
+        "UPDATE summaries SET audience = ? WHERE channel = ? AND audience = ? RETURNING place", (now, channel, before)
+    )
+    places = sorted({row["place"] for row in rows})
+    await passages.rename(transaction, "summary", [(ref(place, before), ref(place, now)) for place in places])
+
+
 async def _unchanged(transaction: Transaction, left: Left, folded: Sequence[Row]) -> bool:
     place = left.place
     latest = await transaction.execute(

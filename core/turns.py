@@ -206,7 +206,10 @@ class Turns:
         return True
 
     def attend(self, turn: Turn) -> None:
-        """Carry out a wish that was written down: now, or after what cannot be interrupted."""
+        """Carry out a wish that was written down, or else take up a turn as it stands there now.
+
+        That is done at once, or after what cannot be interrupted.
+        """
         self._wished.add(turn.id)
         work = self._at_work.get(turn.id)
         if work and not work.limit.expired():  # else it is ending already

@@ -12,6 +12,7 @@ from core.afterwards import Afterwards
 from core.agent import Agent
 from core.cache import Cache
 from core.channels import Channels
+from core.closing import Closing
 from core.company import Companies
 from core.config import AgentConfig, FilesConfig, MemoryConfig
 from core.context import Context
@@ -152,6 +153,7 @@ async def house(
         turns=turns,
         wishes=wishes,
         forgetting=forgetting,
+        closing=Closing(store),
         files=files,
         feedback=Feedback(store),
         usages=Usages(store),

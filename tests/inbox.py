@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bots.commands import Commands, Handler
-from core.messages import Attachment, Conversation, Message, Person, Reply
+from core.messages import Attachment, Audience, Conversation, Message, Person, Reply
 from core.model import Tool
 
 
@@ -25,6 +25,7 @@ class KeptInbox:
     removals: list[tuple[Conversation, str, Person]] = field(default_factory=list)
     pressed: list[tuple[str, Message, str]] = field(default_factory=list)
     stopped: list[tuple[Conversation, Person]] = field(default_factory=list)
+    closings: list[tuple[Conversation, Audience]] = field(default_factory=list)
     says: str = ""
     running: int = 1
 
@@ -52,6 +53,9 @@ class KeptInbox:
     async def stop(self, conversation: Conversation, person: Person) -> int:
         self.stopped.append((conversation, person))
         return self.running
+
+    async def closed(self, conversation: Conversation, audience: Audience) -> None:
+        self.closings.append((conversation, audience))
 
 
 async def forget_nothing(used: Message, rest: str) -> Reply:

@@ -83,6 +83,7 @@ KEEPERS: Final = {
     "gathering.py": "asks whether the turn that it reads is still remembered",
     "facts.py": "looks whether a turn is there, and erases",
     "passages.py": "asks the index, of which it then reads what is visible; erases",
+    "closing.py": "narrows the audience of what is there, and drops what is cached",
     "scopes.py": "asks whether anything is left of a channel or an audience",
     "vectors.py": "makes the vectors of all passages; of those that are visible it compares them",
     "summaries.py": "makes of the turns of one audience the summary that this audience may see; erases",

@@ -74,6 +74,7 @@ LADDER: Final = (
     "wishes",
     "forgetting",
     "sweeping",
+    "closing",
     "identity",
     "policy",
     "notebook",

@@ -14,6 +14,7 @@ from bots.slack.events import Lookup, described_place, place_of, read_event, rea
 from bots.slack.markup import escape, inert, plain
 from bots.slack.pieces import LIMIT, split
 from bots.text import REPEATED
+from core.messages import GUEST
 from core.messages import (
     Attachment,
     Audience,
@@ -226,7 +227,7 @@ def test_a_command_becomes_a_question_at_the_channels_root() -> None:
     message = read_question(payload, "what is <https://x.org|that>?", LOOKUP)
     assert message.id == "slack/T1/C1/13345224609.738474920.8088930838d88f008e0"
     assert message.conversation == Conversation(platform="slack", workspace="T1", channel="C1")
-    assert message.author == Person(id="U7", name="linus")
+    assert message.author == Person(id="U7", name="linus", roles=frozenset({GUEST})), "who is unknown may no more"
     assert message.text == "what is [that](https://x.org)?"
     assert message.origin == {"response_url": "https://hooks.slack.com/commands/T1/1/x"}
 

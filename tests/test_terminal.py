@@ -527,7 +527,7 @@ async def test_an_answer_left_from_an_earlier_run_is_told_apart(
     model = ScriptedModel(says("Never."))
     model.hold.clear()
     with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.2):
+        async with asyncio.timeout(0.6):
             await converse(tmp_path, model, "the first")
     capsys.readouterr()
     await converse(tmp_path, ScriptedModel(says("Late."), says("Now.")), "the second", interactive=interactive)

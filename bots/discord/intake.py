@@ -14,6 +14,7 @@ from bots.discord.errors import translated
 from bots.discord.events import (
     Me,
     Room,
+    audience,
     branched,
     can_branch,
     conversation,
@@ -139,6 +140,19 @@ class Intake:
     async def interaction(self, payload: InteractionPayload, room: Room, rest: Rest) -> None:
         """Take up what somebody used."""
         await self._responder.interaction(payload, room, rest)
+
+    async def closed(self, channel_id: str, guild_id: str) -> None:
+        """Have what was said in a channel that is not public be its members' own, as far as it is not so already.
+
+        Where that fails it is tried again whenever the channel changes, and with each session.
+        """
+        room = Room()
+        place = conversation(channel_id, guild_id, room)
+        closed = partial(self._inbox.closed, place, audience(channel_id, guild_id, "", room))
+        try:
+            await keep(closed, f"that channel {channel_id} is private")
+        except NotKeptError as error:
+            incident.incident(log, str(error), error.__cause__)
 
     async def save_cursors(self) -> None:
         """Save how far channels were read; a failure is logged, and costs no more than reading again."""

@@ -8,7 +8,7 @@ import contextlib
 import json
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Final, cast
 
 import discord
@@ -118,6 +118,20 @@ class Listener(discord.Client):
         self._online.clear()
         self._lost.set()
 
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """Close the channels of a server that were made private while nobody listened."""
+        self._begin(self._close(guild.channels))
+
+    on_guild_join = on_guild_available
+
+    async def on_guild_channel_update(self, _: discord.abc.GuildChannel, now: discord.abc.GuildChannel) -> None:
+        """Close a channel that was made private."""
+        self._begin(self._close([now]))
+
+    async def on_guild_role_update(self, _: discord.Role, now: discord.Role) -> None:
+        """Close the channels that not everybody sees any more."""
+        self._begin(self._close(now.guild.channels))
+
     async def given_up(self) -> None:
         """Return once there was no connection for long; the library's own pauses grow to a quarter of an hour."""
         while True:
@@ -188,6 +202,12 @@ class Listener(discord.Client):
 
     def _where(self, message: MessagePayload) -> tuple[Me, Room]:
         return rooms.me(self, message.guild_id), rooms.room(self, message.channel_id)
+
+    async def _close(self, channels: Sequence[discord.abc.GuildChannel]) -> None:
+        """Have what was said in those channels that are not public be their members' own."""
+        for each in channels:
+            if not rooms.is_public(each):
+                await self._intake.closed(str(each.id), str(each.guild.id))
 
     async def shut(self) -> None:
         """Let what was received be stored and acknowledged, then close, each within some seconds."""

@@ -1,16 +1,17 @@
-"""What becomes of things that were said: edits, deletions, reactions, and the native stop button; pure.
+"""What becomes of things that were said: edits, deletions, reactions, the native stop button, who can see them; pure.
 
 https://docs.slack.dev/reference/events/message/message_changed,
 https://docs.slack.dev/reference/events/message/message_deleted,
+https://docs.slack.dev/reference/events/message/channel_convert_to_private,
 https://docs.slack.dev/reference/events/reaction_added and https://docs.slack.dev/reference/events/agent_session_stopped
 """
 
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from bots.slack.events import calls, message_id
+from bots.slack.events import audience, calls, message_id
 from bots.slack.fields import part, parts, text
-from core.messages import Conversation, JsonObject
+from core.messages import Audience, Conversation, JsonObject
 
 REMOVE: Final = "x"
 """The name of the emoji with which an asker removes an answer."""
@@ -53,7 +54,15 @@ class Stop:
     user: str
 
 
-Change: TypeAlias = Edit | Deletion | Removal | Stop
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closure:
+    """A public channel was made private; from then on `audience` can see it."""
+
+    conversation: Conversation
+    audience: Audience
+
+
+Change: TypeAlias = Edit | Deletion | Removal | Stop | Closure
 
 
 def read_change(payload: JsonObject, *, bot: str, team: str) -> Change | None:
@@ -64,6 +73,8 @@ def read_change(payload: JsonObject, *, bot: str, team: str) -> Change | None:
             return _edit(event, bot, team)
         case "message", "message_deleted":
             return _deletion(event, bot, team)
+        case "message", "channel_convert_to_private":
+            return _closure(event, team)
         case "reaction_added", _:
             return _removal(event, bot, team)
         case "agent_session_stopped", _:
@@ -97,6 +108,14 @@ def _deletion(event: JsonObject, bot: str, team: str) -> Deletion | None:
     if before.get("bot_id") or before.get("user") == bot:
         return None
     return Deletion(id=message_id(team, text(event, "channel"), text(event, "deleted_ts")))
+
+
+def _closure(event: JsonObject, team: str) -> Closure:
+    channel = text(event, "channel")
+    return Closure(
+        conversation=Conversation(platform="slack", workspace=team, channel=channel),
+        audience=audience("private", team=team, channel=channel, user=""),
+    )
 
 
 def _removal(event: JsonObject, bot: str, team: str) -> Removal | None:

@@ -4,7 +4,7 @@ import asyncio
 from weakref import WeakValueDictionary
 
 from bots.platform import Inbox
-from bots.slack.changes import Deletion, Edit, Removal, Stop, read_change
+from bots.slack.changes import Closure, Deletion, Edit, Removal, Stop, read_change
 from bots.slack.directory import Directory
 from bots.slack.events import (
     Lookup,
@@ -20,6 +20,7 @@ from bots.slack.events import (
 )
 from bots.slack.fields import text
 from bots.slack.interactivity import TYPES, Interactivity
+from bots.slack.sight import Sight
 from bots.slack.slash import Slash
 from bots.slack.threads import Threads
 from bots.slack.welcome import Welcome
@@ -35,6 +36,8 @@ class Intake:
         interactivity: deals with buttons and forms.
         threads: tells what is for the bot in the threads it takes part in.
         welcome: shows the Home tab and suggested prompts.
+        directory: knows who reads a channel, and
+        sight: what they can see beyond it, until that changes.
         cursors: follow what was read.
         bot: the bot's user id.
         team: the workspace it is in.
@@ -49,6 +52,7 @@ class Intake:
         threads: Threads,
         welcome: Welcome,
         directory: Directory,
+        sight: Sight,
         cursors: Cursors,
         bot: str,
         team: str,
@@ -59,6 +63,7 @@ class Intake:
         self._threads = threads
         self._welcome = welcome
         self._directory = directory
+        self._sight = sight
         self._cursors = cursors
         self._bot = bot
         self._team = team
@@ -129,6 +134,8 @@ class Intake:
                 return await self._removed(removal)
             case Stop() as stop:
                 return await self._inbox.stop(stop.conversation, await self._directory.person(stop.user)) > 0
+            case Closure() as closure:
+                return await self._closed(closure)
             case _:
                 return False
 
@@ -147,6 +154,14 @@ class Intake:
         for file in await self._directory.files_in(place.channel, removal.answer):
             if await self._inbox.removed(place, file, person):
                 return True
+        return False
+
+    async def _closed(self, closure: Closure) -> bool:
+        """Have what was said in a channel be its members' own; there is nothing to answer."""
+        channel = closure.conversation.channel
+        self._directory.forget_place(channel)
+        self._sight.forget_place(channel)
+        await self._inbox.closed(closure.conversation, closure.audience)
         return False
 
     async def _look_up(self, payload: JsonObject) -> Lookup:

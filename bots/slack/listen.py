@@ -143,9 +143,9 @@ class SlackPlatform:
         identity = await self._identify()
         log.info("connected to Slack workspace %s as %s", identity.team_id, identity.bot_user_id)
         surfaces = Surfaces(self._hasty, self._links)
-        intake = self._intake(inbox, surfaces, identity)
+        sight = self._sight = Sight(self._hasty, surfaces, team=identity.team_id or "")
+        intake = self._intake(inbox, surfaces, sight, identity)
         app = bolt_app(self._config, identity, intake)
-        self._sight = Sight(self._hasty, surfaces, team=identity.team_id or "")
         await self._catch_up.load()
         looking_back = asyncio.create_task(self._catch_up.run(intake))
         try:
@@ -155,7 +155,7 @@ class SlackPlatform:
             looking_back.cancel()
             await asyncio.gather(looking_back, surfaces.close(), return_exceptions=True)
 
-    def _intake(self, inbox: Inbox, surfaces: Surfaces, identity: AuthorizeResult) -> Intake:
+    def _intake(self, inbox: Inbox, surfaces: Surfaces, sight: Sight, identity: AuthorizeResult) -> Intake:
         commands, follows = self._commands, self._config.follow == "threads"
         bot, team = identity.bot_user_id or "", identity.team_id or ""
         address = identity.url or ""
@@ -178,6 +178,7 @@ class SlackPlatform:
                 surfaces, directory, name=commands.name, tools=commands.tools, usage=self._usage, follows=follows
             ),
             directory=directory,
+            sight=sight,
             cursors=self._cursors,
             bot=bot,
             team=team,

@@ -92,6 +92,10 @@ class Sight:
         self._workspace: Cache[frozenset[str]] = Cache(size=1, seconds=MEMBERS_KNOWN)
         self._listing = asyncio.Lock()
 
+    def forget_place(self, channel: str) -> None:
+        """Ask again what everybody in a channel can see."""
+        self._asked.drop(channel)
+
     async def sees(self, message: Message) -> frozenset[Audience]:
         """Return what everybody who reads an answer to a message can see beyond its channel; never raises."""
         one = message.audience.scope == "person"

@@ -290,6 +290,7 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     CREATE INDEX feedback_of_person ON feedback (person);
     CREATE INDEX company_of_person ON company (person);
     CREATE INDEX turns_of_author ON turns (platform, author);
+    CREATE INDEX turns_of_audience ON turns (channel, audience);
     CREATE INDEX turns_of_age ON turns (received_at) WHERE message <> '';
     CREATE INDEX turns_forgotten ON turns (closed_at) WHERE message = '';
     CREATE INDEX files_of_owner ON files (owner);

@@ -66,6 +66,8 @@ def message(world: World, post: Post, base_url: str) -> JsonObject:
     event = {**_event(world, post, base_url), "type": "message", "channel_type": world.channels[post.channel].kind}
     if post.files:
         event["subtype"] = "file_share"
+    if post.subtype:
+        event["subtype"] = post.subtype
     if post.user == world.bot:
         event |= {"bot_id": world.bot_id, "app_id": world.app}
     return event
@@ -184,6 +186,8 @@ def post_object(world: World, post: Post, base_url: str, *, metadata: bool = Fal
         shown |= {"bot_id": f"B{post.user}", "app_id": f"A{post.user}"}
     if post.edited:
         shown["edited"] = {"user": post.user, "ts": post.edited}
+    if post.subtype:
+        shown["subtype"] = post.subtype
     if post.tombstone:
         shown |= {"subtype": "tombstone", "hidden": True, "user": "USLACKBOT"}
     if post.stream is not None:

@@ -128,6 +128,18 @@ class SlackSimulator(SlackServer):
         """Delete a person's message; one that has replies leaves a tombstone."""
         self.world.remove(self._post(channel, ts))
 
+    async def make_private(self, channel: str, user: str) -> str:
+        """Turn a public channel into a private one, and return the id of the message in which Slack says so.
+
+        It has the id that it had: https://docs.slack.dev/reference/events/message/channel_convert_to_private.
+        """
+        self.world.channels[channel].kind = "group"
+        text = "made this channel *private*. Now, it can only be viewed or joined by invitation."
+        post = await self._write(channel, user, text, thread=None, files=[], subtype="channel_convert_to_private")
+        if self._hears(channel):
+            self.event(message(self.world, post, self.base_url))
+        return post.ts
+
     async def react(self, channel: str, ts: str, user: str, reaction: str, *, take_back: bool = False) -> None:
         """React to a message, or take the reaction back."""
         await self.world.react(self._post(channel, ts), user, reaction, take_back=take_back)
@@ -204,8 +216,18 @@ class SlackSimulator(SlackServer):
         stopped = agent_session_stopped(self.world, channel, thread, user, [post.ts for post in posts])
         self._subscribed("agent_session_stopped", stopped)
 
-    async def _write(self, channel: str, user: str, text: str, *, thread: str | None, files: list[StoredFile]) -> Post:
-        post = Post(ts=self.world.timestamp(), channel=channel, user=user, text=typed(text), thread=thread, files=files)
+    async def _write(
+        self, channel: str, user: str, text: str, *, thread: str | None, files: list[StoredFile], subtype: str = ""
+    ) -> Post:
+        post = Post(
+            ts=self.world.timestamp(),
+            channel=channel,
+            user=user,
+            text=typed(text),
+            thread=thread,
+            files=files,
+            subtype=subtype,
+        )
         return await self.world.add(post)
 
     def _message(self, ts: str) -> Post:

@@ -88,6 +88,7 @@ class Post:
         reactions: the people who reacted, by the name of the emoji.
         stream: of a message that was written while people watched.
         tombstone: it was deleted, and stands for the thread under it.
+        subtype: of what Slack itself says about the channel.
     """
 
     ts: str
@@ -103,6 +104,7 @@ class Post:
     reactions: dict[str, list[str]] = field(default_factory=dict)
     stream: Stream | None = None
     tombstone: bool = False
+    subtype: str = ""
 
     @property
     def streaming(self) -> bool:
