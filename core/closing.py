@@ -46,6 +46,8 @@ class Closing:
         if not await self._store.fetch(f"{_ANYTHING} LIMIT 1", (channel, before)):
             return []
         async with self._store.transaction(durable=True) as transaction:
+            if not await transaction.execute(f"{_ANYTHING} LIMIT 1", (channel, before)):  # it was told twice at once
+                return []
             await summaries.move(transaction, channel, before, now)
             await passages.move(transaction, channel, before, now)
             for table in _MOVED:

@@ -67,6 +67,13 @@ def in_slack(slack: SlackSimulator, seed: int) -> list[Place]:
     return [*places, *(_slack_direct(slack, person) for person in ("U1", "U2", GUEST))]
 
 
+def public_in_slack(slack: SlackSimulator) -> tuple[Place, Place]:
+    """Make two public channels in which everybody is."""
+    everybody = frozenset({"U1", "U2"})
+    slack.add_channel("C9", "other", members={*everybody, "UBOT"})
+    return _slack_channel(slack, "C1", "slackgeneral", everybody), _slack_channel(slack, "C9", "slackother", everybody)
+
+
 def in_discord(discord: DiscordSimulator) -> list[Place]:
     """Make a public and a private channel, and the direct messages of two people."""
     ada, bob = discord.person("Ada"), discord.person("Bob")

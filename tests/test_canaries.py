@@ -18,11 +18,12 @@ from pydantic import SecretStr
 
 from bots.app import App, open_app
 from bots.simulator.discord import DiscordSimulator
+from bots.simulator.discord.world import VIEW_CHANNEL
 from bots.simulator.model import ModelSimulator, Request, Said, calls, says
 from bots.simulator.slack import SlackSimulator
 from core.config import Config, DiscordConfig, MemoryConfig, ModelConfig
 from core.folding import INSTRUCTIONS
-from tests.canary_world import Place, in_discord, in_slack, may_reach
+from tests.canary_world import Place, in_discord, in_slack, may_reach, public_in_slack
 from tests.slack_team import settings
 
 KINDS: Final = ("question", "answer", "file", "fact", "summary")
@@ -102,7 +103,7 @@ async def said(app: App, place: Place, text: str, content: bytes = b"") -> None:
     await app.afterwards.idle()
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 async def test_s4_no_word_reaches_the_model_where_a_reader_could_not_have_seen_it(tmp_path: Path, seed: int) -> None:
     async with SlackSimulator() as slack, DiscordSimulator() as discord:
         places = [*in_slack(slack, seed), *in_discord(discord)]
@@ -119,6 +120,47 @@ async def test_s4_no_word_reaches_the_model_where_a_reader_could_not_have_seen_i
             for place in places:
                 await said(app, place, f"asks{place.name}")
             judge(places, model.requests[before:])
+
+
+@pytest.mark.parametrize("platform", ["slack", "discord"])
+async def test_s4_what_was_said_in_public_stays_in_a_channel_that_is_made_private(
+    tmp_path: Path, platform: str
+) -> None:
+    async with SlackSimulator(message_events=True) as slack, DiscordSimulator() as discord:
+        inside, outside = public_in_slack(slack) if platform == "slack" else in_discord(discord)[:2]
+        talk = Talk([inside, outside])
+        async with ModelSimulator(talk.rule) as model, serving(slack, discord, model, tmp_path) as app:
+            for number in range(PLANTED):
+                content = f"{canary(inside.name, 'file')}\n".encode() if number == 0 else b""
+                await said(app, inside, f"plants{inside.name} {number} {canary(inside.name, 'question')}", content)
+            talk.files = [row["id"] for row in await app.kept.store.fetch("SELECT id FROM files")]
+            # a file is read in its channel alone, but what it says is found from elsewhere, too
+            assert await told(app, model, outside, inside) == set(KINDS), "nothing would be hidden"
+            if platform == "slack":
+                await slack.make_private("C1", "U1")
+            else:
+                general = next(each for each in discord.world.channels.values() if each.name == "general")
+                await discord.permit(general, discord.bot, allow=VIEW_CHANNEL)
+                await discord.permit(general, discord.world.everyone, deny=VIEW_CHANNEL)
+            await closed(app)
+            assert await told(app, model, outside, inside) == set()
+            assert await told(app, model, inside, inside) == set(KINDS)
+
+
+async def closed(app: App) -> None:
+    """Wait until nothing that was planted is for everybody."""
+    public = "SELECT 1 FROM passages WHERE text LIKE '%plants%' AND audience LIKE 'workspace:%'"
+    async with asyncio.timeout(10):
+        while await app.kept.store.fetch(public):  # noqa: ASYNC110  # another program would look, too
+            await asyncio.sleep(0.01)
+
+
+async def told(app: App, model: ModelSimulator, asked_in: Place, source: Place) -> set[str]:
+    """Ask for everything in one place; return the kinds of words from another that the model is told."""
+    before = len(model.requests)
+    await said(app, asked_in, f"asks{asked_in.name} {before}")
+    told = {found for request in model.requests[before:] for found in _CANARY.findall(json.dumps(request.body))}
+    return {kind for place, kind in told if place == source.name}
 
 
 async def every_kind_is_kept_of(app: App, places: Sequence[Place]) -> None:

@@ -14,8 +14,8 @@ from bots.slack.events import Lookup, described_place, place_of, read_event, rea
 from bots.slack.markup import escape, inert, plain
 from bots.slack.pieces import LIMIT, split
 from bots.text import REPEATED
-from core.messages import GUEST
 from core.messages import (
+    GUEST,
     Attachment,
     Audience,
     Conversation,
