@@ -109,14 +109,14 @@ async def drop(transaction: Transaction, place: str, turn: int) -> int:
 async def move(transaction: Transaction, channel: str, before: str, now: str) -> None:
     """Make the summaries that one audience has of a channel another's; the arguments are their keys.
 
-    Where there are turns of that other audience already, no summary is of all of them: it is to be made anew.
+    Where there are turns of both audiences, no summary is of all of them: it is to be made anew.
     """
-    mixed = await transaction.execute(
-        "SELECT 1 FROM memory WHERE channel = ?1 AND audience = ?2"
-        " UNION ALL SELECT 1 FROM summaries WHERE channel = ?1 AND audience = ?2 LIMIT 1",
-        (channel, now),
+    of_both = await transaction.execute(
+        "SELECT 1 WHERE EXISTS (SELECT 1 FROM memory WHERE channel = ?1 AND audience = ?2)"
+        " AND EXISTS (SELECT 1 FROM memory WHERE channel = ?1 AND audience = ?3)",
+        (channel, before, now),
     )
-    if mixed:
+    if of_both:
         rows = await transaction.execute(
             "DELETE FROM summaries WHERE channel = ? AND audience IN (?, ?) RETURNING place, audience",
             (channel, before, now),

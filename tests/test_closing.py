@@ -160,6 +160,12 @@ async def test_closing_twice_changes_nothing_more(steward: House) -> None:
     assert [await steward.store.fetch(f"SELECT * FROM {table}") for table in TABLES] == once
 
 
+async def test_closing_twice_at_once_is_closing_once(steward: House) -> None:
+    await asyncio.gather(*(Closing(steward.store).close(HERE, MEMBERS) for _ in range(2)))
+    assert await found(steward.store, INSIDE, "inner") == KINDS
+    assert await found(steward.store, OUTSIDE, "inner") == set()
+
+
 async def test_a_summary_is_extended_and_dropped_under_its_new_audience(steward: House) -> None:
     await steward.desk.closed(HERE, MEMBERS)
     left = await Summaries(steward.store).left(replace(CHANNEL, audience=MEMBERS.key), most=9)

@@ -18,8 +18,8 @@ from bots.simulator.discord.world import (
     Server,
     User,
 )
-from core.messages import ADMIN, Audience, Message
-from tests.discord_team import Steward, asked, listening, made
+from core.messages import ADMIN, Audience, Conversation, Message
+from tests.discord_team import Steward, asked, listening, made, until
 
 MEMBER = "/guilds/{guild_id}/members/{user_id}"
 READ = VIEW_CHANNEL | READ_MESSAGE_HISTORY
@@ -268,3 +268,31 @@ async def test_nothing_is_known_without_a_connection(simulator: DiscordSimulator
     async with listening(simulator) as heard:
         message = await told(simulator, heard, general)
     assert await heard.platform.sees(message) == set()
+
+
+def closed(steward: Steward, place: Channel) -> bool:
+    """Tell whether a channel is handed over as its members' own."""
+    conversation = Conversation(platform="discord", workspace=str(place.guild_id), channel=place.id)
+    return (conversation, channel(place)) in steward.closings
+
+
+async def test_a_channel_that_is_made_private_is_its_members_own(simulator: DiscordSimulator) -> None:
+    general, other = simulator.channel("general"), simulator.channel("other")
+    async with listening(simulator) as steward:
+        await simulator.permit(general, simulator.world.everyone, deny=VIEW_CHANNEL)
+        await until(lambda: closed(steward, general))
+        assert not closed(steward, other)
+
+
+async def test_channels_that_only_some_roles_see_are_their_members_own(simulator: DiscordSimulator) -> None:
+    general = simulator.channel("general")
+    async with listening(simulator) as steward:
+        await simulator.allow(simulator.world.everyone, 0)
+        await until(lambda: closed(steward, general))
+
+
+async def test_a_channel_that_was_made_private_while_offline_is_its_members_own(simulator: DiscordSimulator) -> None:
+    general, other = simulator.channel("general", private=True), simulator.channel("other")
+    async with listening(simulator) as steward:
+        await until(lambda: closed(steward, general))
+        assert not closed(steward, other)

@@ -485,3 +485,13 @@ async def test_a_mention_that_says_help_is_an_ordinary_message(team: Team) -> No
     await team.slack.mention("C1", "U1", "help")
     await team.slack.settled()
     assert [message.text for message in team.accepted] == ["help"]
+
+
+async def test_a_channel_that_is_made_private_is_its_members_own_from_then_on() -> None:
+    async with SlackSimulator(message_events=True) as slack, listening(slack) as team:
+        assert (await mention(team)).audience == Audience(scope="workspace", id="slack/T1")
+        await slack.make_private("C1", "U1")
+        await slack.settled()
+        members = Audience(scope="channel", id="slack/C1")
+        assert team.closings == [(Conversation(platform="slack", workspace="T1", channel="C1"), members)]
+        assert (await mention(team)).audience == members

@@ -15,7 +15,7 @@ from bots.slack.catch_up import ATTEMPTS
 from core.config import CatchUpConfig
 from core.cursors import Cursors
 from core.errors import OperatorError
-from core.messages import Conversation, Message
+from core.messages import Audience, Conversation, Message
 from core.outlet import Part
 from core.store import Store, open_store
 from tests.slack_team import Team, listening, until
@@ -445,3 +445,17 @@ async def test_f12_the_new_socket_is_open_before_the_deaf_one_is_closed(slack: S
         with suppress(asyncio.CancelledError):
             await counting
     assert (min(most), max(most)) == (1, 2)
+
+
+async def test_a_channel_that_was_made_private_while_offline_is_known_to_be(
+    slack: SlackSimulator, store: Store
+) -> None:
+    await begin_now(store)
+    await slack.make_private("C1", "U1")
+    last = await slack.mention("C1", "U1", "among us")
+    await slack.settled()
+    async with listening(slack, store=store, catch_up=ON) as team:
+        await until(lambda: team.accepted)
+    members = Audience(scope="channel", id="slack/C1")
+    assert team.closings == [(Conversation(platform="slack", workspace="T1", channel="C1"), members)]
+    assert [(message.id, message.audience) for message in team.accepted] == [(f"slack/T1/C1/{last}", members)]

@@ -2,9 +2,9 @@
 
 import pytest
 
-from bots.slack.changes import Deletion, Edit, Removal, Stop, read_change
+from bots.slack.changes import Closure, Deletion, Edit, Removal, Stop, read_change
 from bots.slack.events import Lookup, read_event, read_speech
-from core.messages import Conversation, JsonObject, Person
+from core.messages import Audience, Conversation, JsonObject, Person
 
 LOOKUP = Lookup(bot="UBOT", team="T1", people={"U1": Person(id="U1", name="Ada")}, place="public")
 
@@ -145,3 +145,26 @@ def test_the_native_stop_button_stops_its_thread() -> None:
 @pytest.mark.parametrize("payload", [{}, {"event": None}, {"event": {"type": "message"}}, {"event": {"type": 7}}])
 def test_what_changes_nothing_is_none(payload: JsonObject) -> None:
     assert read(payload) is None
+
+
+def test_a_channel_that_was_made_private_is_its_members_own() -> None:
+    """As https://docs.slack.dev/reference/events/message/channel_convert_to_private shows it."""
+    event: JsonObject = {
+        "subtype": "channel_convert_to_private",
+        "user": "U1234ABCD",
+        "text": "made this channel *private*. Now, it can only be viewed or joined by invitation.",
+        "type": "message",
+        "ts": "1730984822.596869",
+        "channel": "C1234ABCD",
+        "event_ts": "1730984822.596869",
+        "channel_type": "group",
+    }
+    assert read({"event": event}) == Closure(
+        conversation=Conversation(platform="slack", workspace="T1", channel="C1234ABCD"),
+        audience=Audience(scope="channel", id="slack/C1234ABCD"),
+    )
+
+
+def test_a_channel_that_was_made_public_changes_nothing() -> None:
+    event: JsonObject = {"type": "message", "subtype": "channel_convert_to_public", "channel": "C1", "ts": "1.1"}
+    assert read({"event": event}) is None

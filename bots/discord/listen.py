@@ -99,13 +99,13 @@ class Listener(discord.Client):
         self._registering = asyncio.create_task(registering)
 
     async def on_connect(self) -> None:
-        """Note that there is a new session, and look for what was missed before it."""
+        """Note that there is a new session, and look for what was missed before it, and made private."""
         log.info("connected to Discord as %s", self.user)
         self._online.set()
         self._lost.clear()
         if self._catching_up is not None:
             self._catching_up.cancel()
-        self._catching_up = self._begin(self._catch_up.run(self, self.rest, self._servers_known))
+        self._catching_up = self._begin(self._look_back())
 
     async def on_resumed(self) -> None:
         """Note that there is a connection again."""
@@ -119,10 +119,8 @@ class Listener(discord.Client):
         self._lost.set()
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
-        """Close the channels of a server that were made private while nobody listened."""
+        """Close the channels of a server that were made private while it was out of reach."""
         self._begin(self._close(guild.channels))
-
-    on_guild_join = on_guild_available
 
     async def on_guild_channel_update(self, _: discord.abc.GuildChannel, now: discord.abc.GuildChannel) -> None:
         """Close a channel that was made private."""
@@ -202,6 +200,15 @@ class Listener(discord.Client):
 
     def _where(self, message: MessagePayload) -> tuple[Me, Room]:
         return rooms.me(self, message.guild_id), rooms.room(self, message.channel_id)
+
+    async def _look_back(self) -> None:
+        await asyncio.gather(self._catch_up.run(self, self.rest, self._servers_known), self._close_known())
+
+    async def _close_known(self) -> None:
+        """Close what was made private before this session; of the first servers the library tells no `available`."""
+        await self._servers_known()
+        for guild in self.guilds:
+            await self._close(guild.channels)
 
     async def _close(self, channels: Sequence[discord.abc.GuildChannel]) -> None:
         """Have what was said in those channels that are not public be their members' own."""

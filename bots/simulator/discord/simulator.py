@@ -214,6 +214,12 @@ class DiscordSimulator:
         if not (channel.foreign or channel.hidden):
             await self.gateway.dispatch("CHANNEL_UPDATE", payloads.channel(channel, self.world), Intent.GUILDS)
 
+    async def allow(self, role: Role, permissions: int) -> None:
+        """Change what a role may do: https://discord.com/developers/docs/events/gateway-events#guild-role-update."""
+        role.permissions = permissions
+        changed: JsonObject = {"guild_id": role.guild_id, "role": payloads.role(role)}
+        await self.gateway.dispatch("GUILD_ROLE_UPDATE", changed, Intent.GUILDS)
+
     async def remove_bot(self, server: Server) -> None:
         """Put the bot out of a server: https://discord.com/developers/docs/events/gateway-events#guild-delete."""
         server.bot = False
