@@ -263,7 +263,7 @@ def archives(draw: st.DrawFn) -> list[Line]:
     ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(archives())
 def test_whatever_is_taken_in_is_written_again_as_it_was(archive: Sequence[Line]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -310,7 +310,7 @@ places = st.builds(place, st.sampled_from(["C1", "C2"]), st.sampled_from([None, 
 audiences = st.sampled_from([WORKSPACE, PRIVATE, ANA, Audience(scope="person", id="test/U2")])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     st.lists(st.tuples(said, st.sampled_from([None, "T1", "T2"])), max_size=8),
     st.integers(0, 12),
@@ -334,7 +334,7 @@ def test_the_budget_is_never_exceeded_and_a_turn_is_whole_or_brief(
     assert all(any(same_turn(group, whole) for whole, _ in history) for group in groups), "neither whole nor brief"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     st.lists(st.tuples(said, st.sampled_from([None, "T1", "T2"])), min_size=1, max_size=6),
     st.lists(st.text(st.sampled_from("a 字"), max_size=300).map(lambda text: f"fact {text}"), max_size=4),

@@ -115,7 +115,7 @@ filler = st.text(st.sampled_from("ab 字.!?\n-:"), max_size=30)
 lines = st.lists(st.one_of(numbers, files, filler), max_size=12).map("\n".join)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(lines, lines, lines)
 def test_every_number_that_people_named_and_every_file_is_in_a_summary_with_room(
     text: str, before: str, asked: str
@@ -129,7 +129,7 @@ def test_every_number_that_people_named_and_every_file_is_in_a_summary_with_room
             assert line in back
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(lines.map(lambda text: text * 9), lines.map(lambda text: text * 3), lines, st.integers(150, 900))
 def test_a_summary_never_takes_more_than_its_room(text: str, before: str, asked: str, longest: int) -> None:
     assert len(completed(text, before, asked, longest=longest).encode()) <= longest

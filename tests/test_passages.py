@@ -72,7 +72,7 @@ someone = st.builds(
 said = st.text(st.sampled_from('ab é日本กß 🎉"*'), max_size=12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(said, keys, keys), max_size=10), st.lists(st.tuples(said, someone), min_size=1, max_size=4))
 def test_exactly_what_may_be_used_is_found(rows: list[tuple[str, str, str]], asked: list[tuple[str, Readers]]) -> None:
     async def answers() -> list[set[int]]:
@@ -104,7 +104,7 @@ def holds(text: str, wanted: str) -> bool:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.sampled_from(get_args(Table)), st.lists(st.tuples(keys, keys), max_size=12), someone)
 def test_what_is_visible_in_a_query_is_what_may_be_used(
     table: Table, rows: list[tuple[str, str]], readers: Readers
@@ -158,7 +158,7 @@ async def test_what_all_readers_see_elsewhere_is_found(store: Store) -> None:
 removals = st.lists(st.tuples(st.sampled_from(["add", "remove", "channel"]), st.integers(0, 3), said), max_size=12)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(removals)
 def test_what_was_removed_is_not_found_by_any_of_its_words(steps: list[tuple[str, int, str]]) -> None:
     async def check() -> None:
