@@ -64,7 +64,7 @@ class Listener(discord.Client):
         self._patience = patience
         self._working: set[asyncio.Task[object]] = set()
         self._registering: asyncio.Task[None] | None = None
-        self._catching_up: asyncio.Task[object] | None = None
+        self._looking_back: Sequence[asyncio.Task[object]] = ()
         self._online, self._lost, self._arrived = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._heard = 0.0
         parsers = self._connection.parsers
@@ -103,9 +103,10 @@ class Listener(discord.Client):
         log.info("connected to Discord as %s", self.user)
         self._online.set()
         self._lost.clear()
-        if self._catching_up is not None:
-            self._catching_up.cancel()
-        self._catching_up = self._begin(self._look_back())
+        for each in self._looking_back:
+            each.cancel()
+        catching_up = self._catch_up.run(self, self.rest, self._servers_known)  # a task of its own: it holds cursors
+        self._looking_back = (self._begin(catching_up), self._begin(self._close_known()))
 
     async def on_resumed(self) -> None:
         """Note that there is a connection again."""
@@ -201,9 +202,6 @@ class Listener(discord.Client):
     def _where(self, message: MessagePayload) -> tuple[Me, Room]:
         return rooms.me(self, message.guild_id), rooms.room(self, message.channel_id)
 
-    async def _look_back(self) -> None:
-        await asyncio.gather(self._catch_up.run(self, self.rest, self._servers_known), self._close_known())
-
     async def _close_known(self) -> None:
         """Close what was made private before this session; of the first servers the library tells no `available`."""
         await self._servers_known()
@@ -218,7 +216,7 @@ class Listener(discord.Client):
 
     async def shut(self) -> None:
         """Let what was received be stored and acknowledged, then close, each within some seconds."""
-        for background in (self._registering, self._catching_up):
+        for background in (self._registering, *self._looking_back):
             if background is not None:
                 background.cancel()
                 await asyncio.gather(background, return_exceptions=True)
