@@ -1,12 +1,15 @@
 import logging
 import random
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from bots.simulator.slack import SlackSimulator
 from core.messages import Message
+from core.store import Store
+from tests.databases import opened
 from tests.slack_team import Team, listening, mention
 
 
@@ -34,6 +37,12 @@ def kills(request: pytest.FixtureRequest) -> int:
 def seed(request: pytest.FixtureRequest) -> int:
     given: int | None = request.config.getoption("seed")
     return random.randrange(1_000_000) if given is None else given
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    async with opened(tmp_path) as store:
+        yield store
 
 
 @pytest.fixture

@@ -1,21 +1,11 @@
 """How far channels have been read."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.cursors import Cursors
-from core.store import Store, open_store
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await open_store(tmp_path / "steward.db")
-    yield opened
-    await opened.close()
+from core.store import Store
 
 
 async def test_a_cursor_outlives_a_restart(store: Store) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -11,7 +10,7 @@ from bots.simulator.discord import DiscordSimulator, Fault
 from core.config import CatchUpConfig
 from core.cursors import Cursors
 from core.messages import Message, Reply
-from core.store import Store, open_store
+from core.store import Store
 from tests.discord_team import Steward, asked, listening, made, until
 from tests.inbox import Accepting
 
@@ -23,13 +22,6 @@ DAY = 24 * 3600
 async def simulator() -> AsyncIterator[DiscordSimulator]:
     async with DiscordSimulator() as opened:
         yield opened
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await open_store(tmp_path / "steward.db")
-    yield opened
-    await opened.close()
 
 
 def steward(simulator: DiscordSimulator, store: Store, *, hours: float = 24.0, messages: int = 100) -> Steward:

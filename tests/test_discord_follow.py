@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
-from pathlib import Path
 
 import pytest
 
@@ -13,7 +12,7 @@ from core.channels import Channels
 from core.config import CatchUpConfig
 from core.cursors import Cursors
 from core.messages import Conversation, Message, Person, Reply
-from core.store import Row, Store, Value, open_store
+from core.store import Row, Store, Value
 from tests.discord_team import Steward, listening, made, said, until
 from tests.nothing import NoStore
 
@@ -22,13 +21,6 @@ from tests.nothing import NoStore
 async def simulator() -> AsyncIterator[DiscordSimulator]:
     async with DiscordSimulator() as opened:
         yield opened
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await open_store(tmp_path / "steward.db")
-    yield opened
-    await opened.close()
 
 
 def steward(simulator: DiscordSimulator, store: Store) -> Steward:

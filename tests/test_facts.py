@@ -1,7 +1,5 @@
 """Facts: who may see them, who may change them, and what takes them away."""
 
-import contextlib
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,23 +10,15 @@ from core.errors import UserError
 from core.facts import LONGEST, Fact, Facts, listed
 from core.messages import Audience, Message
 from core.passages import Passages
-from core.store import Store, open_store
+from core.store import Store
 from core.traces import erase
+from tests.databases import opened
 from tests.scripted import PATIENT, message
 
 ANA, BEN = message("?"), message("?", author="U2")
 OWN = frozenset({"test/U1"})
 EVERYBODYS: frozenset[str] = frozenset()
 PRIVATE = Audience(scope="channel", id="test/W/C1")
-
-
-@contextlib.asynccontextmanager
-async def opened(folder: Path) -> AsyncIterator[Store]:
-    store = await open_store(folder / "steward.db")
-    try:
-        yield store
-    finally:
-        await store.close()
 
 
 async def kept(store: Store, text: str, said: Message = ANA, turn: int = 1) -> Fact:

@@ -1,7 +1,7 @@
 """The stored life of turns: accepted once, fenced by attempt, closed in one transaction, delivered part by part."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,13 +24,6 @@ from tests.scripted import message
 SAID = Answer(text="hello")
 ITEMS: tuple[Item, ...] = (Question(text="Ana: hi"), SAID)
 HELLO = Finished(reply=Reply(text="hello"), items=ITEMS)
-
-
-@pytest.fixture(name="store")
-async def opened(tmp_path: Path) -> AsyncIterator[Store]:
-    store = await open_store(tmp_path / "steward.db")
-    yield store
-    await store.close()
 
 
 @pytest.fixture(name="memory")

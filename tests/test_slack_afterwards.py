@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -12,7 +11,7 @@ from core.cursors import Cursors
 from core.errors import OperatorError
 from core.messages import Attachment, Conversation, Message, Person
 from core.outlet import Part
-from core.store import Store, open_store
+from core.store import Store
 from tests.slack_team import Team, listening, mention, until
 
 
@@ -20,13 +19,6 @@ from tests.slack_team import Team, listening, mention, until
 async def slack() -> AsyncIterator[SlackSimulator]:
     async with SlackSimulator(message_events=True, retry_scale=0.001) as simulator:
         yield simulator
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await open_store(tmp_path / "steward.db")
-    yield opened
-    await opened.close()
 
 
 async def test_f39_an_edited_question_is_told_under_its_id(either: Team) -> None:

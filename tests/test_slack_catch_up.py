@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
@@ -17,7 +16,7 @@ from core.cursors import Cursors
 from core.errors import OperatorError
 from core.messages import Audience, Conversation, Message
 from core.outlet import Part
-from core.store import Store, open_store
+from core.store import Store
 from tests.slack_team import Team, listening, until
 
 ON = CatchUpConfig()
@@ -28,13 +27,6 @@ async def slack() -> AsyncIterator[SlackSimulator]:
     """A Slack that gives an event up at once when nobody takes it."""
     async with SlackSimulator(retry_scale=0, deadline=0.1) as simulator:
         yield simulator
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await open_store(tmp_path / "steward.db")
-    yield opened
-    await opened.close()
 
 
 async def cursors_of(store: Store) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -14,7 +13,7 @@ from core.cursors import Cursors
 from core.journal import Journal
 from core.memory import Memory
 from core.messages import Conversation, Message, Person
-from core.store import Store, open_store
+from core.store import Store
 from tests.slack_team import Team, listening, until
 
 
@@ -22,13 +21,6 @@ from tests.slack_team import Team, listening, until
 async def slack() -> AsyncIterator[SlackSimulator]:
     async with SlackSimulator(message_events=True, retry_scale=0, deadline=0.2) as simulator:
         yield simulator
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await open_store(tmp_path / "steward.db")
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

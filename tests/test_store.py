@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,13 +18,6 @@ from core.store.migrations import MIGRATIONS
 
 KEYS = "INSERT INTO turns (key, platform, conversation, channel, audience, author, message, received_at)"
 INSERT = f"{KEYS} VALUES (?, '', '', '', '', '', '', 0)"
-
-
-@pytest.fixture(name="store")
-async def opened(tmp_path: Path) -> AsyncIterator[Store]:
-    store = await open_store(tmp_path / "steward.db")
-    yield store
-    await store.close()
 
 
 async def keys(store: Store) -> list[str]:

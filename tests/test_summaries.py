@@ -1,7 +1,5 @@
 """Versions of a summary: which turns are left for it, and which versions go when a turn does."""
 
-import contextlib
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,22 +9,14 @@ from core.items import Answer, Question
 from core.journal import Journal
 from core.memory import Memory
 from core.messages import Audience, Reply, Turn
-from core.store import Store, open_store
+from core.store import Store
 from core.summaries import Left, Place, Summaries, places_of
 from core.traces import erase
+from tests.databases import opened
 from tests.scripted import message
 
 CHANNEL = Place(key="test/W/C1", channel="test/W/C1", audience="workspace:test/W")
 THREAD = replace(CHANNEL, key="test/W/C1/T")
-
-
-@contextlib.asynccontextmanager
-async def opened(folder: Path) -> AsyncIterator[Store]:
-    store = await open_store(folder / "steward.db")
-    try:
-        yield store
-    finally:
-        await store.close()
 
 
 async def said(store: Store, *texts: str, thread: str | None = None, audience: Audience | None = None) -> list[Turn]:
