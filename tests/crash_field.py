@@ -25,7 +25,8 @@ from tests.crash_judge import Place, Seen, Verdict, judge, strange
 from tests.crash_questions import Question, read, rule
 from tests.crash_skills import EFFECTS
 from tests.crashing import Life
-from tests.nursery import LIMIT, Nursery, until
+from tests.nursery import Nursery
+from tests.waiting import LIMIT, until
 
 _INTRODUCTIONS: Final = 1000
 """The number of the first question that introduces somebody."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -144,9 +144,3 @@ def said(simulator: DiscordSimulator) -> list[Shown]:
 
 def asked(simulator: DiscordSimulator, method: str, end: str) -> int:
     return sum(call.method == method and call.path.endswith(end) for call in simulator.calls)
-
-
-async def until(true: Callable[[], object], *, within: float = 10.0) -> None:
-    async with asyncio.timeout(within):
-        while not true():  # noqa: ASYNC110 - what is waited for is not ours to signal
-            await asyncio.sleep(0.01)

@@ -5,27 +5,16 @@ import contextlib
 import os
 import signal
 import sys
-import time
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
 
 from tests.command import environment
 from tests.crashing import Life
-
-LIMIT: Final = 60.0
-"""Seconds to wait for anything, far more than it takes."""
+from tests.waiting import LIMIT, until
 
 _ROOT: Final = Path(__file__).parent.parent
-
-
-async def until(condition: Callable[[], object], what: str) -> None:
-    """Wait until something is so."""
-    end = time.monotonic() + LIMIT
-    while not condition():
-        assert time.monotonic() < end, f"not within {LIMIT:g} s: {what}"
-        await asyncio.sleep(0.005)
 
 
 class Nursery:

@@ -169,10 +169,3 @@ async def mention(team: Team, text: str = "hello", channel: str = "C1") -> Messa
 
 def answers(team: Team) -> list[Shown]:
     return [shown for shown in team.slack.transcript.messages if shown.author == "UBOT"]
-
-
-async def until(happened: Callable[[], object], *, limit: float = 15.0) -> None:
-    """Wait until something has happened."""
-    async with asyncio.timeout(limit):
-        while not happened():  # noqa: ASYNC110  # what is waited for is plain values
-            await asyncio.sleep(0.005)

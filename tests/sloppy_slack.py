@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 from aiohttp import WSMsgType, web
 
 from core.messages import JsonObject
+from tests.waiting import until
 
 Unknown: TypeAlias = Literal["unknown_method", "404", "html", "ok", "500"]
 """How it answers a method it does not know; "ok" with nothing but that."""
@@ -74,9 +75,7 @@ class SloppySlack:
 
     async def connected(self) -> None:
         """Wait for a socket."""
-        async with asyncio.timeout(10):
-            while not self._sockets:  # noqa: ASYNC110  # what is waited for is a plain list
-                await asyncio.sleep(0.005)
+        await until(lambda: self._sockets)
 
     async def event(self, event: JsonObject) -> str:
         """Send an event with nothing around it that can be left out, and return the id of its envelope."""

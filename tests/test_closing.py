@@ -17,6 +17,7 @@ from core.store import Store
 from core.summaries import Place, Summaries
 from tests.house import House, house
 from tests.scripted import PATIENT, ScriptedModel, calls, message, says
+from tests.waiting import until
 
 HERE = Conversation(platform="test", workspace="W", channel="C1")
 EVERYBODY = HERE.workspace_audience
@@ -191,9 +192,7 @@ async def test_a_question_that_is_being_answered_is_answered_for_the_members_alo
     async with house(tmp_path, model) as steward:
         model.hold.clear()
         await steward.turns.accept(message("a word"))
-        async with asyncio.timeout(10):
-            while not model.busy:  # noqa: ASYNC110  # the fake has no event for it
-                await asyncio.sleep(0.001)
+        await until(lambda: model.busy)
         await steward.desk.closed(HERE, MEMBERS)
         model.hold.set()
         await steward.turns.idle()

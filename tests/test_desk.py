@@ -1,7 +1,7 @@
 """What people change, take back and press: edits, deletions, stops, feedback and the other controls under an answer."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from core.outlet import Note, Part, unnoted
 from core.usage import Usages
 from tests.house import House, house
 from tests.scripted import KeptDraft, KeptOutlet, ScriptedModel, calls, message, says
+from tests.waiting import until
 
 ANA, BEN = Person(id="U1", name="Ana"), Person(id="U2", name="Ben")
 
@@ -62,12 +63,6 @@ class Pinned(KeptDraft):
             raise self.board.refuse.pop(0)
         for each in self.free:
             self.board.standing.pop(each, None)
-
-
-async def until(happened: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
-        while not happened():  # noqa: ASYNC110  # what is waited for is plain values
-            await asyncio.sleep(0.002)
 
 
 def by(person: Person, asked: Message, text: str = "") -> Message:

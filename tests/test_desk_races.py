@@ -19,7 +19,8 @@ from core.turns import TRIES
 from core.usage import Usages
 from tests.house import House, house
 from tests.scripted import KeptDraft, KeptOutlet, ScriptedModel, calls, message, says
-from tests.test_desk import ANA, BEN, Board, Pinned, by, draw, key, on, until
+from tests.test_desk import ANA, BEN, Board, Pinned, by, draw, key, on
+from tests.waiting import until
 
 
 @pytest.fixture

@@ -22,9 +22,10 @@ from core.channels import Channels
 from core.config import CatchUpConfig, DiscordConfig
 from core.errors import PlatformError
 from core.messages import Attachment, Audience, JsonObject, Message, Reply, Turn
-from tests.discord_team import KeptCursors, Steward, asked, listening, made, part, said, until
+from tests.discord_team import KeptCursors, Steward, asked, listening, made, part, said
 from tests.inbox import Accepting, KeptInbox, commands
 from tests.nothing import NoStore
+from tests.waiting import until
 
 MESSAGES = "/channels/{channel_id}/messages"
 COMMANDS = "/applications/{application_id}/commands"

@@ -11,8 +11,9 @@ from core.config import CatchUpConfig
 from core.cursors import Cursors
 from core.messages import Message, Reply
 from core.store import Store
-from tests.discord_team import Steward, asked, listening, made, until
+from tests.discord_team import Steward, asked, listening, made
 from tests.inbox import Accepting
+from tests.waiting import until
 
 MESSAGES = "/channels/{channel_id}/messages"
 DAY = 24 * 3600

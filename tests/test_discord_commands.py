@@ -14,8 +14,9 @@ from bots.simulator.discord.world import World
 from core import Attachment, skill
 from core.messages import Audience, DirectCall, JsonObject, Message, Reply
 from core.skill import Skill
-from tests.discord_team import Steward, asked, listening, made, said, until
+from tests.discord_team import Steward, asked, listening, made, said
 from tests.inbox import Accepting, KeptInbox, commands
+from tests.waiting import until
 
 COMMANDS = "/applications/{application_id}/commands"
 MODAL, DEFERRED, SAID = 9, 5, 4

@@ -23,9 +23,10 @@ from core.config import CatchUpConfig
 from core.errors import PlatformError
 from core.messages import Attachment, Audience, Conversation, Message, Person, Reply, Turn
 from core.outlet import Draft, Part
-from tests.discord_team import KeptCursors, Steward, listening, made, part, said, until
+from tests.discord_team import KeptCursors, Steward, listening, made, part, said
 from tests.inbox import KeptInbox, commands
 from tests.nothing import NoStore
+from tests.waiting import until
 
 MESSAGES = "/channels/{channel_id}/messages"
 WEBHOOK = "/webhooks/{application_id}/{token}"

@@ -9,7 +9,8 @@ import pytest
 from bots.discord import keeping
 from bots.simulator.discord import DiscordSimulator
 from core.messages import Message
-from tests.discord_team import Steward, listening, made, said, until
+from tests.discord_team import Steward, listening, made, said
+from tests.waiting import until
 
 
 @pytest.fixture

@@ -13,8 +13,9 @@ from core.config import CatchUpConfig
 from core.cursors import Cursors
 from core.messages import Conversation, Message, Person, Reply
 from core.store import Row, Store, Value
-from tests.discord_team import Steward, listening, made, said, until
+from tests.discord_team import Steward, listening, made, said
 from tests.nothing import NoStore
+from tests.waiting import until
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from core.errors import OperatorError
 from core.messages import Message as Said
 from core.messages import Reply, Turn
 from core.outlet import Part
-from tests.discord_team import Steward, asked, listening, made, said, until
+from tests.discord_team import Steward, asked, listening, made, said
+from tests.waiting import until
 
 SAID, DEFERRED, UPDATE_LATER = 4, 5, 6
 KEY = f"steward.good.7.{check('discord/1/2')}"

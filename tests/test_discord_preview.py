@@ -20,7 +20,8 @@ from core.items import Call, Result
 from core.messages import Attachment, Audience, Conversation, JsonObject, Message, Person, Reply, Turn
 from core.outlet import Draft
 from tests import link_corpus
-from tests.discord_team import Steward, listening, made, part, said, until
+from tests.discord_team import Steward, listening, made, part, said
+from tests.waiting import until
 
 MESSAGES = "/channels/{channel_id}/messages"
 MESSAGE = MESSAGES + "/{message_id}"

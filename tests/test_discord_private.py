@@ -13,8 +13,9 @@ from bots.simulator.discord.world import EPHEMERAL
 from bots.simulator.transcript import Shown
 from core.errors import UserError
 from core.messages import Attachment, Message, Reply
-from tests.discord_team import Steward, asked, listening, made, said, until
+from tests.discord_team import Steward, asked, listening, made, said
 from tests.inbox import commands
+from tests.waiting import until
 
 DEFERRED, SAID = 5, 4
 

@@ -16,7 +16,8 @@ from bots.simulator.discord.world import Channel, User
 from bots.simulator.model import ModelSimulator, Said, calls, says
 from bots.simulator.model.request import Request
 from core.config import Config, DiscordConfig, ModelConfig
-from tests.discord_team import said, until
+from tests.discord_team import said
+from tests.waiting import until
 
 MESSAGES = "/channels/{channel_id}/messages"
 ORIGINAL = "/webhooks/{application_id}/{token}/messages/@original"
@@ -119,7 +120,7 @@ async def test_f1_a_storm_with_a_restart_in_its_middle_is_answered_once(tmp_path
             await crowd.ask(1)
             await discord.gateway.storm(2, order)
             await crowd.last()
-            await until(lambda: len(said(discord)) >= crowd.asked, within=30)
+            await until(lambda: len(said(discord)) >= crowd.asked)
             await app.turns.idle()
         assert answers(discord) == {f"answer {number}": 1 for number in range(1, crowd.asked + 1)}
 

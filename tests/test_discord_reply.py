@@ -15,7 +15,8 @@ from core.errors import PlatformError
 from core.events import SkillStarted, TextDelta
 from core.items import Call
 from core.messages import Attachment, Audience, Conversation, Message, Person, Reply, Turn
-from tests.discord_team import Steward, listening, made, part, said, until
+from tests.discord_team import Steward, listening, made, part, said
+from tests.waiting import until
 
 MESSAGES = "/channels/{channel_id}/messages"
 MESSAGE = MESSAGES + "/{message_id}"

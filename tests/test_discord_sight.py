@@ -19,7 +19,8 @@ from bots.simulator.discord.world import (
     User,
 )
 from core.messages import ADMIN, Audience, Conversation, Message
-from tests.discord_team import Steward, asked, listening, made, until
+from tests.discord_team import Steward, asked, listening, made
+from tests.waiting import until
 
 MEMBER = "/guilds/{guild_id}/members/{user_id}"
 READ = VIEW_CHANNEL | READ_MESSAGE_HISTORY

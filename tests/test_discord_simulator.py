@@ -13,7 +13,7 @@ from discord.http import Route
 
 from bots.simulator.discord import DiscordSimulator, Fault
 from tests.discord_bot import STEWARD, Bot, connected, register, room
-from tests.discord_team import until
+from tests.waiting import until
 
 MESSAGES = "/channels/{channel_id}/messages"
 

@@ -16,7 +16,7 @@ from bots.simulator.discord.world import (
 )
 from core.messages import JsonObject
 from tests.discord_bot import Bot, connected, register, request
-from tests.discord_team import until
+from tests.waiting import until
 
 
 @pytest.fixture

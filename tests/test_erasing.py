@@ -5,7 +5,6 @@ import contextlib
 import logging
 import sqlite3
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,6 +30,7 @@ from tests.house import House, house
 from tests.scripted import ScriptedModel, calls, message, says
 from tests.test_database_faults import FaultyStore, no_growth
 from tests.typist import typist
+from tests.waiting import until
 
 C1 = Conversation(platform="test", workspace="W", channel="C1")
 OF_ANA = frozenset({f"test/{ANA.id}"})
@@ -364,13 +364,6 @@ async def test_a_turn_that_was_given_up_is_erased_at_once_and_not_taken_up_again
         assert files_with(tmp_path, home.words()) == []
         assert await home.steward.journal.unfinished() == []
         assert not await home.steward.turns.accept(asked), "a redelivery would be answered"
-
-
-async def until(reached: Callable[[], object]) -> None:
-    """Wait until something has happened."""
-    async with asyncio.timeout(10):
-        while not reached():  # noqa: ASYNC110  # what is waited for are plain values of a fake
-            await asyncio.sleep(0.001)
 
 
 # Receipts

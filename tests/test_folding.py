@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
@@ -23,6 +23,7 @@ from core.usage import Usages
 from tests.house import House, house
 from tests.scripted import Asked, ScriptedModel, SteadyModel, message, says
 from tests.secretary import careful, dropping, folding, material, secretary
+from tests.waiting import until
 
 SMALL = MemoryConfig(turns=10, tokens=2_000)
 """Folded are the turns that are more than 7, down to 4."""
@@ -34,12 +35,6 @@ def writer() -> SteadyModel:
 
 def answering() -> SteadyModel:
     return SteadyModel(says("Fine."))
-
-
-async def until(happened: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
-        while not happened():  # noqa: ASYNC110  # what is waited for is plain values
-            await asyncio.sleep(0.002)
 
 
 async def talk(opened: House, *texts: str, thread: str | None = None) -> None:

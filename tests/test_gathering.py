@@ -1,6 +1,5 @@
 """Gathering: facts that people say in passing, where that is configured, and never where they should not be."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -22,6 +21,7 @@ from core.store import Store
 from core.usage import Usages
 from tests.house import House, house
 from tests.scripted import ScriptedModel, SteadyModel, Step, message, says
+from tests.waiting import until
 
 SAID = message("By the way, the standup is at 9:30 from now on.")
 STANDUP = "The standup is at 9:30."
@@ -142,12 +142,6 @@ async def test_the_model_is_not_even_asked(tmp_path: Path, say: Callable[[House]
 
 def held(clerk: ScriptedModel, folder: Path) -> AbstractAsyncContextManager[House]:
     return house(folder, SteadyModel(says("Fine.")), gathering=gathering(clerk))
-
-
-async def until(happened: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
-        while not happened():  # noqa: ASYNC110  # what is waited for is plain values
-            await asyncio.sleep(0.002)
 
 
 @pytest.mark.parametrize("change", ["delete", "forget me", "forget the channel"])

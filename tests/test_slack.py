@@ -19,7 +19,8 @@ from core.errors import OperatorError, PlatformError
 from core.messages import ADMIN, GUEST, Audience, Conversation, Message, Person
 from core.outlet import Part
 from tests.slack_client import client
-from tests.slack_team import Team, answers, listening, mention, settings, until
+from tests.slack_team import Team, answers, listening, mention, settings
+from tests.waiting import until
 
 
 @pytest.fixture

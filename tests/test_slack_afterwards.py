@@ -12,7 +12,8 @@ from core.errors import OperatorError
 from core.messages import Attachment, Conversation, Message, Person
 from core.outlet import Part
 from core.store import Store
-from tests.slack_team import Team, listening, mention, until
+from tests.slack_team import Team, listening, mention
+from tests.waiting import until
 
 
 @pytest.fixture

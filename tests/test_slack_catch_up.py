@@ -17,7 +17,8 @@ from core.errors import OperatorError
 from core.messages import Audience, Conversation, Message
 from core.outlet import Part
 from core.store import Store
-from tests.slack_team import Team, listening, until
+from tests.slack_team import Team, listening
+from tests.waiting import until
 
 ON = CatchUpConfig()
 

@@ -17,7 +17,8 @@ from core.messages import Attachment, Audience, Conversation, DirectCall, JsonOb
 from core.model import Tool
 from core.outlet import Part
 from tests.incidents import without_id
-from tests.slack_team import Team, answers, listening, mention, until
+from tests.slack_team import Team, answers, listening, mention
+from tests.waiting import until
 
 ROLL = Tool(
     name="roll_dice",

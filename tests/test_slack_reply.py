@@ -15,7 +15,8 @@ from core.events import SkillFinished, SkillStarted, TextDelta
 from core.items import Call, Result
 from core.messages import Attachment, Reply
 from core.outlet import Part
-from tests.slack_team import Team, answers, listening, mention, settings, until
+from tests.slack_team import Team, answers, listening, mention, settings
+from tests.waiting import until
 
 PNG = Attachment(filename="chart.png", media_type="image/png", content=b"\x89PNG", alt="Words by length")
 
@@ -189,9 +190,7 @@ async def test_progress_shows_in_the_status_line_where_no_message_can_show_it(te
     call = Call(id="1", name="draw_chart", arguments="{}")
     await shown_status(team, "is thinking…")
     await draft.show(SkillStarted(call=call))
-    async with asyncio.timeout(2):
-        while not draft.silent:  # noqa: ASYNC110  # a plain value
-            await asyncio.sleep(0.005)
+    await until(lambda: draft.silent)
     await draft.show(SkillFinished(call=call, result=Result(call_id="1", name="draw_chart", text="done"), seconds=1.0))
     await draft.show(SkillStarted(call=replace(call, id="2")))
     await shown_status(team, "is running draw chart…")

@@ -20,7 +20,8 @@ from core.config import CatchUpConfig, Config, ModelConfig
 from core.cursors import Cursors
 from core.messages import JsonObject
 from core.store import Store, open_store
-from tests.slack_team import settings, until
+from tests.slack_team import settings
+from tests.waiting import until
 
 TIMES: Final = 4
 WAYS: Final[Sequence[Way]] = ("socket", "socket", "http")
@@ -123,7 +124,7 @@ async def test_f1_f2_every_question_of_a_storm_is_answered_once(tmp_path: Path) 
             questions = [await ask(slack, number) for number in range(8)]
             rage(slack, questions, seed=1)
             await slack.settled(timeout=120)
-            await until(lambda: len(shown(slack)) >= len(questions), limit=120)
+            await until(lambda: len(shown(slack)) >= len(questions), within=120)
             rage(slack, questions, seed=2)
             await slack.settled(timeout=120)
         assert all(delivery.acknowledged for delivery in slack.deliveries)
@@ -142,11 +143,11 @@ async def test_f1_f6_a_restart_in_the_middle_of_a_storm_answers_every_question_o
                 questions += [await ask(slack, number) for number in range(4 * life, 4 * life + 4)]
                 rage(slack, questions, seed=life)
                 wanted = len(questions) - 2
-                await until(lambda: len(shown(slack)) >= wanted, limit=120)  # noqa: B023  # awaited here
+                await until(lambda: len(shown(slack)) >= wanted, within=120)  # noqa: B023  # awaited here
             await slack.settled(timeout=120)
         async with serving(slack, model, tmp_path, store):
             rage(slack, questions, seed=4)
             await slack.settled(timeout=120)
-            await until(lambda: len(shown(slack)) >= len(questions), limit=120)
+            await until(lambda: len(shown(slack)) >= len(questions), within=120)
         assert shown(slack) == expected(questions)
     await store.close()

@@ -12,7 +12,8 @@ from core.events import Restarted, TextDelta
 from core.messages import Message, Reply, Turn
 from core.outlet import Part
 from tests.slack_draft import Desk, deliver, finished, seen, started, texts
-from tests.slack_team import Team, listening, mention, until
+from tests.slack_team import Team, listening, mention
+from tests.waiting import until
 
 LONG = "The first sentence of an answer that is long enough to be shown while it is written. " * 3
 REST = "And this is its end."

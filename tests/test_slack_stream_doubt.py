@@ -15,8 +15,9 @@ from core.events import Event, Restarted, TextDelta
 from core.messages import Attachment, Message
 from core.outlet import Part
 from tests.slack_draft import Desk, deliver, finished, seen, shown_so_far, started, texts
-from tests.slack_team import Team, listening, mention, until
+from tests.slack_team import Team, listening, mention
 from tests.test_slack_stream import ANSWER, LONG, REST
+from tests.waiting import until
 
 PNG = Attachment(filename="chart.png", media_type="image/png", content=b"\x89PNG", alt="Words by length")
 

@@ -14,7 +14,8 @@ from core.journal import Journal
 from core.memory import Memory
 from core.messages import Conversation, Message, Person
 from core.store import Store
-from tests.slack_team import Team, listening, until
+from tests.slack_team import Team, listening
+from tests.waiting import until
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ from tests.house import house
 from tests.inbox import commands
 from tests.scripted import ScriptedModel, calls, says
 from tests.typist import typist
+from tests.waiting import until
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -509,9 +510,7 @@ async def test_a_message_that_another_process_took_over_is_not_left_in_silence(
     model = ScriptedModel(says("Never shown."))
     model.hold.clear()
     first = asyncio.create_task(converse(tmp_path, model, "hi", interactive=False))
-    async with asyncio.timeout(10):
-        while not model.busy:  # noqa: ASYNC110 - the scripted model has no event for it
-            await asyncio.sleep(0.01)
+    await until(lambda: model.busy)
     await converse(tmp_path, ScriptedModel(says("Taken over.")), interactive=False)
     model.hold.set()
     assert (await first).failed

@@ -19,6 +19,7 @@ from core.troubles import Troubles
 from tests.house import House, house
 from tests.incidents import id_in, without_id
 from tests.scripted import Asked, KeptOutlet, ScriptedModel, calls, message, says
+from tests.waiting import until
 
 
 async def forgotten(steward: House, here: Conversation) -> tuple[int, int]:
@@ -720,10 +721,3 @@ async def test_forgetting_leaves_nothing_of_a_channel_and_everything_of_the_othe
         assert "canary" not in model.asked[3].text
         assert "elsewhere" in model.asked[4].text
         assert list((tmp_path / "files").iterdir()) == []
-
-
-async def until(reached: Callable[[], object]) -> None:
-    """Wait until something has happened."""
-    async with asyncio.timeout(10):
-        while not reached():  # noqa: ASYNC110  # what is waited for are plain values of a fake
-            await asyncio.sleep(0.001)

@@ -13,7 +13,7 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from core.skill import Outcome, Skill, Skillset, options_of
 from core.workers import Workers
 from tests import worker_skills
 from tests.shelf import CONTEXT, PICTURE, TEXT
+from tests.waiting import until
 
 PRELOAD = (*discover(skills).preload, worker_skills.__name__)
 """One fork server serves all tests of a run, so it is given what any of them has use for."""
@@ -68,12 +69,6 @@ async def opened(
         yield Bench(workers, folder / "scratch")
     finally:
         await workers.close()
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110  # other processes set no event of ours
-            await asyncio.sleep(0.005)
 
 
 def state(pid: int) -> str:
