@@ -76,6 +76,7 @@ REMEMBERED: Final = re.compile(r"\b(?:FROM|JOIN)\s+(memory|summaries|facts|files
 
 KEEPERS: Final = {
     "store/migrations.py": "moves what is there to where it is now",
+    "store/index.py": "says what the index holds",
     "traces.py": "erases",
     "forgetting.py": "erases",
     "cache.py": "drops what is too old",

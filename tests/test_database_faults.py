@@ -88,8 +88,8 @@ class FaultyStore(Store):
 @contextlib.asynccontextmanager
 async def locked(store: FaultyStore) -> AsyncIterator[None]:
     """Another program writes, for longer than is waited for."""
-    with contextlib.closing(sqlite3.connect(store.path, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
+    with contextlib.closing(sqlite3.connect(store.path, isolation_level=None, check_same_thread=False)) as other:
+        await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")  # after what is being written
         try:
             yield
         finally:

@@ -37,6 +37,8 @@ async def keys(store: Store) -> list[str]:
 def commits(store: Store) -> int:
     """Count the commits in the write-ahead log, while it has not begun anew. https://www.sqlite.org/walformat.html"""
     log = store.path.with_name(f"{store.path.name}-wal").read_bytes()
+    if not log:
+        return 0
     page_size, salt = struct.unpack(">8xI4x8s", log[:24])
     frames = [log[at : at + 24] for at in range(32, len(log), page_size + 24)]
     return sum(frame[4:8] != bytes(4) and frame[8:16] == salt for frame in frames)

@@ -26,7 +26,7 @@ def sentences(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise OperatorError(f"The database {path}: {REASONS.get(primary_code(error), str(error))}.") from error
+        raise OperatorError(f"The database {path}: {reason(error)}.") from error
 
 
 def require(path: Path) -> None:
@@ -37,6 +37,11 @@ def require(path: Path) -> None:
     """
     if not path.exists():
         raise OperatorError(f"There is no database {path}: check data_dir, or start Steward once.")
+
+
+def reason(error: sqlite3.Error) -> str:
+    """Return what is wrong, and what to do about it."""
+    return REASONS.get(primary_code(error), str(error))
 
 
 def primary_code(error: sqlite3.Error) -> int:

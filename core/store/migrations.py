@@ -160,7 +160,7 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     ) STRICT, WITHOUT ROWID;
     """,
     # 4: what can be found by words, summaries, facts, settings of channels, linked accounts, cached results.
-    # Parts of the index are merged seldom: at a million passages that takes 30 ms of one write in a hundred otherwise.
+    # Parts of the index are merged by `core.store.upkeep`, and by a write only where that is far behind.
     # https://www.sqlite.org/fts5.html#the_automerge_configuration_option
     """
     CREATE TABLE scopes (
@@ -186,8 +186,8 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     CREATE VIRTUAL TABLE found USING fts5 (
         text, scope, content = '', columnsize = 0, detail = column, tokenize = 'unicode61 remove_diacritics 2'
     );
-    INSERT INTO found (found, rank) VALUES ('automerge', 16);
-    INSERT INTO found (found, rank) VALUES ('crisismerge', 32);
+    INSERT INTO found (found, rank) VALUES ('automerge', 0);
+    INSERT INTO found (found, rank) VALUES ('crisismerge', 128);
     CREATE TABLE vectors (
         passage INTEGER PRIMARY KEY REFERENCES passages (id) ON DELETE CASCADE,
         vector BLOB NOT NULL

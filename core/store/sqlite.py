@@ -1,4 +1,4 @@
-"""One SQLite database through aiosqlite: one connection writes, one reads, migrations at start."""
+"""One SQLite database through aiosqlite: one connection writes, one reads, one keeps it fast; migrations at start."""
 
 import asyncio
 import contextlib
@@ -12,11 +12,16 @@ import aiosqlite
 
 from core.errors import OperatorError
 from core.store.faults import REASONS, primary_code, sentences
+from core.store.index import REINDEX
 from core.store.lock import make_folder
 from core.store.migrations import MIGRATIONS
+from core.store.upkeep import Upkeep
 from core.store.writer import Row, Transaction, Value, Writer
 
 _CHECKPOINT_SECONDS: Final = 10.0
+
+_LONGEST_LOG: Final = 8_000
+"""Pages of the write-ahead log (32 MB) from which on who writes has to write it back, where upkeep cannot follow."""
 
 
 class Store:
@@ -26,15 +31,21 @@ class Store:
     Reads have a connection of their own and see what was committed.
     """
 
-    def __init__(self, path: Path, writer: Writer, reader: aiosqlite.Connection) -> None:
+    def __init__(self, path: Path, writer: Writer, reader: aiosqlite.Connection, keeper: aiosqlite.Connection) -> None:
         self.path = path
         self._writer = writer
         self._reader = reader
+        self._upkeep = Upkeep(writer, keeper)
 
     async def close(self) -> None:
-        """Close both connections, after the transaction that is under way."""
-        await self._writer.close()
-        await self._reader.close()
+        """Close all connections, after the transaction that is under way."""
+        async with contextlib.AsyncExitStack() as stack:
+            for each in (
+                self._reader,
+                self._writer,
+                self._upkeep,
+            ):  # the last one first, and each of them whatever fails
+                stack.push_async_callback(each.close)
 
     async def fetch(self, sql: str, parameters: Sequence[Value] = ()) -> list[Row]:
         """Return the rows of a query."""
@@ -47,16 +58,20 @@ class Store:
         What is committed outlives the process; with `durable` it is on the disk on return, and outlives the machine.
         """
         with sentences(self.path):
-            return await self._writer.write(sql, parameters, durable=durable)
+            rows = await self._writer.write(sql, parameters, durable=durable)
+        self._upkeep.committed()
+        return rows
 
     async def scrub(self) -> None:
         """Leave nothing on the disk of what was deleted: in the index of words, in free space, in the write-ahead log.
 
-        The file is written anew, during which nothing else is written: about a second for 100 MB.
-        https://www.sqlite.org/lang_vacuum.html and https://www.sqlite.org/fts5.html#the_optimize_command
+        The index and the file are made anew, during which nothing else is written: about two seconds for 100 MB.
+        https://www.sqlite.org/lang_vacuum.html
         """
         with sentences(self.path):
-            await self._writer.write("INSERT INTO found (found) VALUES ('optimize')", (), durable=False)
+            async with self._writer.transaction(durable=False, alone=True) as transaction:
+                for statement in REINDEX:
+                    await transaction.execute(statement)
             await self._writer.alone("VACUUM")
             deadline = time.monotonic() + _CHECKPOINT_SECONDS
             while not await self._writer.checkpoint():
@@ -78,6 +93,7 @@ class Store:
         with sentences(self.path):
             async with self._writer.transaction(durable=durable) as transaction:
                 yield transaction
+        self._upkeep.committed()
 
 
 async def open_store(path: Path, *, patience: float = 10.0) -> Store:
@@ -92,77 +108,73 @@ async def open_store(path: Path, *, patience: float = 10.0) -> Store:
     """
     make_folder(path.parent)
     with sentences(path):
-        # aiosqlite does not wait for its thread where the file cannot be opened: try that without it.
-        await asyncio.to_thread(_try, path)
-        writer = await _connect(path, patience)
-        try:
-            await _migrate(path, writer)
-            reader = await _connect(path, patience)
+        await asyncio.to_thread(_prepare, path, patience)
+        async with contextlib.AsyncExitStack() as stack:
+            writer, reader, keeper = [await _connect(stack, path, patience) for _ in range(3)]
+            await writer.execute_fetchall(f"PRAGMA wal_autocheckpoint = {_LONGEST_LOG}")
             await reader.execute_fetchall("PRAGMA query_only = ON")
-        except BaseException:
-            await writer.close()
-            raise
-    return Store(path, Writer(writer), reader)
+            stack.pop_all()
+    return Store(path, Writer(writer), reader, keeper)
 
 
-def _try(path: Path) -> None:
-    """Open the file, made for its owner alone, as its write-ahead log then is too: it holds private conversations."""
-    with contextlib.suppress(OSError):  # SQLite says better what is wrong
-        path.touch(mode=0o600)
-    sqlite3.connect(path).close()
-
-
-async def _connect(path: Path, patience: float) -> aiosqlite.Connection:
-    connection = await aiosqlite.connect(path, isolation_level=None)
-    try:
-        connection.row_factory = sqlite3.Row
-        for pragma in (
-            f"busy_timeout = {round(patience * 1000)}",
-            "synchronous = NORMAL",
-            "fullfsync = ON",  # or macOS leaves what was synced in the disk's cache
-            "foreign_keys = ON",
-            "secure_delete = ON",
-            "trusted_schema = OFF",
-        ):
-            await connection.execute_fetchall(f"PRAGMA {pragma}")
-        await _use_wal(connection, patience)
-    except BaseException:
-        await connection.close()
-        raise
+async def _connect(stack: contextlib.AsyncExitStack, path: Path, patience: float) -> aiosqlite.Connection:
+    connection = await stack.enter_async_context(aiosqlite.connect(path, isolation_level=None))
+    connection.row_factory = sqlite3.Row
+    await connection.executescript(_pragmas(patience))
     return connection
 
 
-async def _use_wal(connection: aiosqlite.Connection, patience: float) -> None:
+def _pragmas(patience: float) -> str:
+    return f"""
+    PRAGMA busy_timeout = {round(patience * 1000)};
+    PRAGMA synchronous = NORMAL;
+    PRAGMA fullfsync = ON;  -- or macOS leaves what was synced in the disk's cache
+    PRAGMA foreign_keys = ON;
+    PRAGMA secure_delete = ON;
+    PRAGMA trusted_schema = OFF;
+    """
+
+
+def _prepare(path: Path, patience: float) -> None:
+    """Make the file, for its owner alone, as its write-ahead log then is too: it holds private conversations."""
+    with contextlib.suppress(OSError):  # SQLite says better what is wrong
+        path.touch(mode=0o600)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.executescript(_pragmas(patience))
+        _use_wal(connection, patience)
+        _migrate(path, connection)
+
+
+def _use_wal(connection: sqlite3.Connection, patience: float) -> None:
     """Switch to the write-ahead log; where another process does so too, SQLite fails at once instead of waiting."""
     deadline = time.monotonic() + patience
     while True:
         try:
-            await connection.execute_fetchall("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA journal_mode = WAL").fetchall()
             return
         except sqlite3.OperationalError as error:
             if primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
-        await asyncio.sleep(0.005)
+        time.sleep(0.005)
 
 
-async def _migrate(path: Path, connection: aiosqlite.Connection) -> None:
-    for number in range(await _version(path, connection) + 1, len(MIGRATIONS) + 1):
-        await connection.execute("BEGIN IMMEDIATE")
+def _migrate(path: Path, connection: sqlite3.Connection) -> None:
+    for number in range(_version(path, connection) + 1, len(MIGRATIONS) + 1):
+        connection.execute("BEGIN IMMEDIATE")
         try:
             # Another process may have migrated while this one waited for the lock.
-            if await _version(path, connection) < number:
+            if _version(path, connection) < number:
                 for statement in _statements(MIGRATIONS[number - 1]):
-                    await connection.execute(statement)
-                await connection.execute(f"PRAGMA user_version = {number}")
-            await connection.execute("COMMIT")
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {number}")
+            connection.execute("COMMIT")
         except BaseException:
-            await connection.execute("ROLLBACK")
+            connection.execute("ROLLBACK")
             raise
 
 
-async def _version(path: Path, connection: aiosqlite.Connection) -> int:
-    rows = list(await connection.execute_fetchall("PRAGMA user_version"))
-    version = int(rows[0][0])
+def _version(path: Path, connection: sqlite3.Connection) -> int:
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if version > len(MIGRATIONS):
         raise OperatorError(
             f"The database {path} was written by a newer Steward (schema {version}, this one knows {len(MIGRATIONS)}): "

@@ -81,28 +81,29 @@ class Writer:
                 await self._commit(self._group)
             await self._connection.close()
 
-    async def alone(self, sql: str) -> list[Row]:
-        """Carry out a statement that must be in no transaction, and return its rows."""
-        async with self._line:
-            if self._group:
-                await self._commit(self._group)
-            return list(await self._connection.execute_fetchall(sql))
+    async def alone(self, sql: str) -> None:
+        """Carry out a statement that must be in no transaction."""
+        async with self._work(durable=False, single=True, alone=True):
+            await self._execute(sql)
+
+    async def aside(self, sql: str) -> int:
+        """Carry out a statement that nobody waits for, and return how many rows it changed.
+
+        It fails at once where another process holds a lock, so that no work here waits for that twice.
+        """
+        async with self._work(durable=False, single=True, alone=True), self._impatient():
+            before = self._connection.total_changes
+            await self._execute(sql)
+            return self._connection.total_changes - before
 
     async def checkpoint(self) -> bool:
         """Empty the write-ahead log; return False, without waiting, where somebody still reads from it.
 
         https://www.sqlite.org/pragma.html#pragma_wal_checkpoint
         """
-        async with self._line:
-            if self._group:
-                await self._commit(self._group)
-            (patience,) = [row[0] for row in await self._connection.execute_fetchall("PRAGMA busy_timeout")]
-            await self._execute("PRAGMA busy_timeout = 0")
-            try:
-                rows = list(await self._connection.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)"))
-                return not rows[0][0]
-            finally:
-                await _settled(self._execute(f"PRAGMA busy_timeout = {patience}"))
+        async with self._work(durable=False, single=True, alone=True), self._impatient():
+            rows = list(await self._connection.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)"))
+            return not rows[0][0]
 
     async def write(self, sql: str, parameters: Sequence[Value], *, durable: bool) -> list[Row]:
         """Carry out and commit one statement; return its rows."""
@@ -110,17 +111,25 @@ class Writer:
             return list(await self._connection.execute_fetchall(sql, parameters))
 
     @contextlib.asynccontextmanager
-    async def transaction(self, *, durable: bool) -> AsyncIterator[Transaction]:
-        """Carry out several statements as one."""
-        async with self._work(durable=durable, single=False):
+    async def transaction(self, *, durable: bool, alone: bool = False) -> AsyncIterator[Transaction]:
+        """Carry out several statements as one; `alone` where a full disk is likelier than for the work of others."""
+        async with self._work(durable=durable, single=False, alone=alone):
             transaction = Transaction(self._connection)
             yield transaction
             transaction.check()
 
     @contextlib.asynccontextmanager
-    async def _work(self, *, durable: bool, single: bool) -> AsyncIterator[None]:
-        """Do a piece of work and have it committed; a `single` statement is all or nothing by itself."""
+    async def _work(self, *, durable: bool, single: bool, alone: bool = False) -> AsyncIterator[None]:
+        """Do a piece of work and have it committed.
+
+        Args:
+            durable: it is on the disk then.
+            single: one statement, which is all or nothing by itself.
+            alone: it joins no group, for which it may not fail; SQLite undoes a whole transaction on a full disk.
+        """
         async with self._line:
+            if alone and self._group:
+                await _settled(self._commit(self._group))
             group = self._group
             if group is None and single and not (durable and self._line.waiting):
                 await self._prepare(durable)
@@ -150,6 +159,16 @@ class Writer:
             await _settled(self._finish(group))
         if group.error:
             raise group.error.with_traceback(None)
+
+    @contextlib.asynccontextmanager
+    async def _impatient(self) -> AsyncIterator[None]:
+        """Do something without waiting for locks that others hold."""
+        (patience,) = [row[0] for row in await self._connection.execute_fetchall("PRAGMA busy_timeout")]
+        await self._execute("PRAGMA busy_timeout = 0")
+        try:
+            yield
+        finally:
+            await _settled(self._execute(f"PRAGMA busy_timeout = {patience}"))
 
     async def _prepare(self, durable: bool) -> None:
         """Make ready for a transaction, of which the commit waits for the disk or not: in WAL mode only FULL does.
