@@ -21,6 +21,7 @@ import regex
 from core import scopes
 from core.audience import Readers, visible
 from core.store import Row, Store, Transaction, Value
+from core.store.index import ENTRIES
 from core.unicode import well_formed
 from core.vectors import Vectors
 from core.words import overlaps, term, terms, words
@@ -39,6 +40,9 @@ _MOST_WORDS: Final = 12
 _NEWEST: Final = 2_000
 """Passages looked at for each word."""
 
+_ENOUGH: Final = 500
+"""Passages with a word that will do where looking for more takes long."""
+
 _CANDIDATES: Final = 80
 """Passages that are read and weighed."""
 
@@ -46,7 +50,7 @@ PATIENCE: Final = 0.03
 """Seconds after which no further word is looked up."""
 
 _MANY: Final = 20
-"""Audiences beyond a channel, from which on a word is looked up by itself first."""
+"""Audiences beyond a channel, from which on words are first looked up without them."""
 
 _FRESH: Final = 30 * 86_400.0
 """Seconds in which what is remembered loses half of the weight that it has for being new."""
@@ -150,13 +154,13 @@ async def move(transaction: Transaction, channel: str, before: str, now: str) ->
     if not moved:
         return
     await _take_out(transaction, "channel = ? AND audience = ?", of)
+    await scopes.enter(transaction, channel, now)
     rows = await transaction.execute(
         "UPDATE passages SET audience = ? WHERE channel = ? AND audience = ? RETURNING id", (now, *of)
     )
     await transaction.execute(
-        "INSERT INTO found (rowid, text, scope) SELECT id, CASE terms WHEN '' THEN text ELSE terms END, ?"
-        " FROM passages WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
-        (await scopes.enter(transaction, channel, now), _json(row["id"] for row in rows)),
+        f"INSERT INTO found (rowid, text, scope) {ENTRIES} WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",  # noqa: S608
+        (_json(row["id"] for row in rows),),
     )
     await scopes.leave(transaction, moved)
 
@@ -174,10 +178,7 @@ async def _take_out(transaction: Transaction, where: str, values: tuple[Value, .
     https://www.sqlite.org/fts5.html#the_delete_command
     """
     await transaction.execute(
-        "INSERT INTO found (found, rowid, text, scope) SELECT 'delete', id,"  # noqa: S608  # constants of this module
-        " CASE terms WHEN '' THEN text ELSE terms END,"
-        " (SELECT group_concat('s' || id, ' ') FROM scopes WHERE key IN (passages.channel, passages.audience))"
-        f" FROM passages WHERE {where}",
+        f"INSERT INTO found (found, rowid, text, scope) SELECT 'delete', * FROM ({ENTRIES} WHERE {where})",  # noqa: S608
         values,
     )
 
@@ -220,41 +221,39 @@ class Passages:
     async def _hits(
         self, readers: Readers, scope: str, wanted: Sequence[str]
     ) -> tuple[dict[str, set[int]], dict[str, float]]:
-        """Return the newest passages that hold each word, and what each word weighs: more, the rarer it is."""
+        """Return the newest passages that hold each word, and what each word weighs: more, the rarer it is.
+
+        For somebody who sees many places the index has to look for each of these, however rare a word is. So it is
+        first asked for the words alone, and once more for those that are nearly always said elsewhere.
+        """
         began = time.perf_counter()
         whole = await self._last()
+        many = len(readers.beyond) > _MANY
         hits: dict[str, set[int]] = {}
-        estimates: dict[str, float] = {}
+        weights: dict[str, float] = {}
+        elsewhere: list[str] = []
         for word in wanted:
             if time.perf_counter() - began > self._patience:
                 break
-            ids = await self._holding(readers, scope, _phrase(word))
-            hits[word] = set(ids)
-            estimates[word] = float(len(ids)) if len(ids) < _NEWEST else whole * len(ids) / (whole - ids[-1] + 1)
-        return hits, {word: math.log(1 + whole / (1 + estimates[word])) for word in hits}
+            ids, since = await self._match(f"text:{_phrase(word)}" if many else f"{scope} AND text:{_phrase(word)}")
+            if many:
+                ids = await self._seen(readers, ids)
+                if since > 1 and len(ids) < _ENOUGH:
+                    elsewhere.append(word)
+            hits[word], weights[word] = set(ids), _weight(len(ids), since, whole)
+        for word in elsewhere:
+            if time.perf_counter() - began > 1.5 * self._patience:
+                break
+            ids, since = await self._match(f"{scope} AND text:{_phrase(word)}")
+            hits[word], weights[word] = set(ids), _weight(len(ids), since, whole)
+        return hits, weights
 
     async def _last(self) -> int:
         rows = await self._store.fetch("SELECT coalesce(max(id), 0) AS last FROM passages")
         return int(rows[0]["last"])
 
-    async def _holding(self, readers: Readers, scope: str, phrase: str) -> list[int]:
-        """Return the newest passages of these readers that hold a word.
-
-        For somebody who sees many places the index would walk through all of these, however rare the word is: so first
-        it is asked for the word alone.
-        """
-        if len(readers.beyond) > _MANY:
-            ids = await self._match(f"text:{phrase}")
-            if len(ids) < _NEWEST:
-                table, values = visible("passages", readers)
-                rows = await self._store.fetch(
-                    f"SELECT id FROM {table} WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id DESC",  # noqa: S608
-                    (*values, _json(ids)),
-                )
-                return [row["id"] for row in rows]
-        return await self._match(f"{scope} AND text:{phrase}")
-
-    async def _match(self, query: str) -> list[int]:
+    async def _match(self, query: str) -> tuple[list[int], int]:
+        """Return the newest passages of a query, and the number from which on they are all that there are."""
         # one row with all of them, as in `Vectors.read`
         rows = await self._store.fetch(
             "SELECT json_group_array(rowid) AS ids FROM"
@@ -262,7 +261,17 @@ class Passages:
             (query, _NEWEST),
         )
         ids: list[int] = json.loads(rows[0]["ids"])
-        return ids
+        return ids, ids[-1] if len(ids) == _NEWEST else 1
+
+    async def _seen(self, readers: Readers, ids: Sequence[int]) -> list[int]:
+        """Return those of some passages that these readers may see."""
+        table, values = visible("passages", readers)
+        rows = await self._store.fetch(
+            f"SELECT json_group_array(id) AS ids FROM {table} WHERE id IN (SELECT value FROM json_each(?))",  # noqa: S608
+            (*values, _json(ids)),
+        )
+        seen: list[int] = json.loads(rows[0]["ids"])
+        return seen
 
     async def _read(self, readers: Readers, ids: Sequence[int]) -> list[Row]:
         table, values = visible("passages", readers)
@@ -270,6 +279,12 @@ class Passages:
             f"SELECT id, kind, ref, link, text, at FROM {table} WHERE id IN (SELECT value FROM json_each(?))",  # noqa: S608
             (*values, _json(ids)),
         )
+
+
+def _weight(held: int, since: int, whole: int) -> float:
+    """Return what a word weighs that so many passages hold, of all from `since` on, of which `whole` is the last."""
+    estimate = held * whole / max(1, whole - since + 1)
+    return math.log(1 + whole / (1 + estimate))
 
 
 def _fused(fitting: Sequence[Row], alike: Sequence[Row], near: Sequence[int]) -> list[Row]:

@@ -6,18 +6,22 @@ what may be seen is decided by `core.audience.visible`, through which everything
 
 import json
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from core.audience import Readers
 from core.store import Row, Store, Transaction
 
+_IDS: Final = "SELECT id FROM scopes WHERE key IN (?, ?)"
+
 
 async def enter(transaction: Transaction, channel: str, audience: str) -> str:
     """Return the words that stand for a channel and an audience."""
-    await transaction.execute(
-        "INSERT INTO scopes (key) VALUES (?), (?) ON CONFLICT (key) DO NOTHING", (channel, audience)
-    )
-    rows = await transaction.execute("SELECT id FROM scopes WHERE key IN (?, ?)", (channel, audience))
-    return " ".join(f"s{row['id']}" for row in rows)
+    keys = (channel, audience)
+    ids = await transaction.execute(_IDS, keys)
+    if len(ids) < len(set(keys)):
+        await transaction.execute("INSERT INTO scopes (key) VALUES (?), (?) ON CONFLICT (key) DO NOTHING", keys)
+        ids = await transaction.execute(_IDS, keys)
+    return " ".join(f"s{row['id']}" for row in ids)
 
 
 async def leave(transaction: Transaction, removed: Sequence[Row]) -> None:

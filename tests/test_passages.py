@@ -298,6 +298,37 @@ async def test_a_passage_with_all_words_is_found_behind_many_newer_ones_with_one
     assert (await found(store, "budget zeppelin"))[0] == "both"
 
 
+# who sees many places
+
+EVERYWHERE = Readers(
+    channel="test/W/C1", here=HERE.here, beyond=frozenset(f"channel:test/W/P{number}" for number in range(30))
+)
+
+
+async def test_who_sees_many_places_finds_what_is_behind_much_that_is_said_elsewhere(store: Store) -> None:
+    await keep(store, passage("alpha beta", ref="both", channel="test/W/P7", audience="channel:test/W/P7"))
+    await keep(store, *(passage(word, ref=f"{word}{number}") for word in ("alpha", "beta") for number in range(150)))
+    elsewhere = [
+        passage("alpha beta", ref=f"e{number}", channel="test/W/P99", audience="channel:test/W/P99")
+        for number in range(2_100)
+    ]
+    await keep(store, *elsewhere)
+    everything = await found(store, "alpha beta", EVERYWHERE, most=100)
+    assert everything[0] == "both", "it holds both words"
+    assert not {each for each in everything if each.startswith("e")}
+    assert "beta149" in everything
+
+
+async def test_who_sees_many_places_is_told_of_rare_words_before_common_ones(store: Store) -> None:
+    await keep(store, passage("zeppelin", ref="rare"))
+    await keep(store, *(passage("tea", ref=f"common{number}") for number in range(600)))
+    elsewhere = [
+        passage("tea", ref=f"e{number}", channel="test/W/P99", audience="channel:test/W/P99") for number in range(2_100)
+    ]
+    await keep(store, *elsewhere)
+    assert (await found(store, "tea zeppelin", EVERYWHERE))[0] == "rare"
+
+
 # what is shown
 
 

@@ -40,6 +40,8 @@ PEOPLE: Final = 500
 VOCABULARY: Final = 50_000
 WORDS: Final = 20
 RECALLED: Final = 50
+SINGLE: Final = 10_000
+"""Rows that are filled in with a commit each, the last ones, so that the index has as many parts as in use."""
 
 _words = [f"w{number}" for number in range(VOCABULARY)]
 _weights = list(itertools.accumulate(1 / (number + 1) for number in range(VOCABULARY)))
@@ -49,6 +51,10 @@ BUSY: Final = Conversation(platform="bench", workspace="W", channel="BUSY")
 EVERYBODY: Final = PUBLIC.workspace_audience
 PRIVATE: Final = Conversation(platform="bench", workspace="W", channel="D3")
 ADA: Final = Audience(scope="person", id="bench/U3")
+SEEN: Final = range(10, 410)
+"""People whose direct messages can be seen by who is "in 400 places"."""
+
+UNSEEN: Final = frozenset(f"D{number}" for number in range(410, PEOPLE))
 
 QUERIES: Final = {
     "one rare word": "w40000",
@@ -59,12 +65,18 @@ QUERIES: Final = {
     "two that never meet": "even odd",
     "in nobody's text": "nowhere",
     "only elsewhere": "w0 elsewhere",
+    "only where few are": "w0 hidden",
 }
 
 
-def text_of(number: int, seeded: random.Random) -> str:
+def text_of(number: int, seeded: random.Random, where: Conversation = PUBLIC) -> str:
     words = seeded.choices(_words, cum_weights=_weights, k=WORDS)
-    return " ".join([*words, "even" if number % 2 == 0 else "odd", *(["elsewhere"] if number % 3 == 0 else [])])
+    words.append("even" if number % 2 == 0 else "odd")
+    if number % 3 == 0:
+        words.append("elsewhere")
+    if where.channel in UNSEEN:
+        words.append("hidden")
+    return " ".join(words)
 
 
 def place_of(number: int, seeded: random.Random) -> tuple[Conversation, Audience]:
@@ -98,7 +110,7 @@ def fill(path: Path, plain: Path, rows: int) -> None:
     scopes: dict[str, int] = {}
     for number in range(1, rows + 1):
         where, audience = place_of(number, seeded)
-        text = text_of(number, seeded)
+        text = text_of(number, seeded, where)
         items = (Question(text=text), Answer(text="Yes."))
         for key in (where.channel_key, audience.key):
             if key not in scopes:
@@ -125,10 +137,12 @@ def fill(path: Path, plain: Path, rows: int) -> None:
             "INSERT INTO turns VALUES (?, ?, ?, '{}', ?)", (number, f"bench/{number}", where.channel_key, number)
         )
         theirs.execute("INSERT INTO memory VALUES (?, ?, ?)", (number, where.channel_key, written))
-        if number % 2_000 == 0:
+        if number % 2_000 == 0 or number > rows - SINGLE:
             for connection in (ours, theirs):
                 connection.execute("COMMIT")
                 connection.execute("BEGIN")
+            if number % 16 == 0:
+                ours.execute("INSERT INTO found (found, rank) VALUES ('merge', 2000)")
     for connection in (ours, theirs):
         connection.execute("COMMIT")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -245,9 +259,7 @@ async def search(store: Store, rounds: int) -> None:
         "everybody": readers_of(PUBLIC, EVERYBODY).seeing([EVERYBODY]),
         "direct, alone": replace(ada, here=frozenset({ADA.key})),
         "direct, with all": ada.seeing([EVERYBODY]),
-        "in 400 places": ada.seeing(
-            [EVERYBODY, *(Audience(scope="person", id=f"bench/U{number}") for number in range(10, 410))]
-        ),
+        "in 400 places": ada.seeing([EVERYBODY, *(Audience(scope="person", id=f"bench/U{number}") for number in SEEN)]),
     }
     for name, query in QUERIES.items():
         for who, reading in readers.items():
