@@ -6,22 +6,25 @@ see, however much of that there is. What it finds is then read through `core.aud
 
 Finding is bounded, whatever is asked for: the newest passages that hold a word, for each, and of those that hold most
 of the words the newest. The index is never asked for passages with several words: where common words never stand
-together it would walk through all of it.
+together it would walk through all of it. So it would for a word that is common only where its readers see nothing: it
+is asked for a part of the passages at a time.
 """
 
 import json
 import math
 import time
+from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 import regex
 
 from core import scopes
 from core.audience import Readers, visible
+from core.scopes import Scope
 from core.store import Row, Store, Transaction, Value
-from core.store.index import ENTRIES
+from core.store.index import BUCKET, ENTRIES
 from core.unicode import well_formed
 from core.vectors import Vectors
 from core.words import overlaps, term, terms, words
@@ -38,19 +41,22 @@ _MOST_WORDS: Final = 12
 """Words of a search that count, the longest ones."""
 
 _NEWEST: Final = 2_000
-"""Passages looked at for each word."""
+"""Passages with a word that are looked at in one go."""
 
-_ENOUGH: Final = 500
-"""Passages with a word that will do where looking for more takes long."""
+_ENOUGH: Final = 1_500
+"""Passages with a word from which on it is not looked for among older ones."""
+
+_QUICK: Final = 0.005
+"""Seconds in which a word is quickly looked for in a bucket, so that more are looked through in the next go."""
 
 _CANDIDATES: Final = 80
 """Passages that are read and weighed."""
 
 PATIENCE: Final = 0.03
-"""Seconds after which no further word is looked up."""
+"""Seconds after which no further word is looked up; half as long again for what is older."""
 
-_MANY: Final = 20
-"""Audiences beyond a channel, from which on words are first looked up without them."""
+_MANY: Final = 100
+"""Audiences beyond a channel for which the index takes some 5 ms, however rare a word is."""
 
 _FRESH: Final = 30 * 86_400.0
 """Seconds in which what is remembered loses half of the weight that it has for being new."""
@@ -90,11 +96,37 @@ class Found:
     at: float
 
 
+@dataclass(slots=True, kw_only=True)
+class _Word:
+    """A word that is looked for, and the passages that were found with it.
+
+    Attributes:
+        since: the number from which on all are known.
+        alone: it is looked for without the places that the readers see, for they are so many that this takes long.
+        buckets: in how many it is looked for next.
+    """
+
+    text: str
+    since: int
+    alone: bool
+    buckets: int = 1
+    ids: list[int] = field(default_factory=list)
+
+    @property
+    def is_done(self) -> bool:
+        return self.since <= 1 or len(self.ids) >= _ENOUGH
+
+    def weight(self, whole: int) -> float:
+        """Return what it weighs among so many passages: more, the rarer it is."""
+        estimate = len(self.ids) * whole / (whole - self.since + 1)
+        return math.log(1 + whole / (1 + estimate))
+
+
 async def add(transaction: Transaction, passages: Iterable[Passage]) -> None:
     """Keep passages, so that they are found; a long text in several pieces."""
     for passage in passages:
         pieces = _pieces(passage.text)
-        scope = await scopes.enter(transaction, passage.channel, passage.audience) if pieces else ""
+        numbers = await scopes.enter(transaction, passage.channel, passage.audience) if pieces else []
         for piece in pieces:
             indexed = terms(piece)
             rows = await transaction.execute(
@@ -113,7 +145,8 @@ async def add(transaction: Transaction, passages: Iterable[Passage]) -> None:
                 ),
             )
             await transaction.execute(
-                "INSERT INTO found (rowid, text, scope) VALUES (?, ?, ?)", (rows[0]["id"], indexed, scope)
+                "INSERT INTO found (rowid, text, scope) VALUES (?, ?, ?)",
+                (rows[0]["id"], indexed, scopes.terms(numbers, rows[0]["id"])),
             )
 
 
@@ -188,7 +221,7 @@ class Passages:
 
     Args:
         vectors: find passages also by what they mean; None: by their words alone.
-        patience: seconds after which no further word is looked up.
+        patience: as `PATIENCE`.
     """
 
     def __init__(self, store: Store, vectors: Vectors | None = None, *, patience: float = PATIENCE) -> None:
@@ -219,49 +252,61 @@ class Passages:
         return [_found(row, wanted) for row in rows[:most]]
 
     async def _hits(
-        self, readers: Readers, scope: str, wanted: Sequence[str]
+        self, readers: Readers, scope: Scope, wanted: Sequence[str]
     ) -> tuple[dict[str, set[int]], dict[str, float]]:
         """Return the newest passages that hold each word, and what each word weighs: more, the rarer it is.
 
-        For somebody who sees many places the index has to look for each of these, however rare a word is. So it is
-        first asked for the words alone, and once more for those that are nearly always said elsewhere.
+        No word is looked for among older passages before each was among newer ones.
         """
         began = time.perf_counter()
         whole = await self._last()
-        many = len(readers.beyond) > _MANY
-        hits: dict[str, set[int]] = {}
-        weights: dict[str, float] = {}
-        elsewhere: list[str] = []
-        for word in wanted:
-            if time.perf_counter() - began > self._patience:
+        alone = len(readers.beyond) > _MANY
+        looked_up: list[_Word] = []
+        queue = deque(_Word(text=word, since=whole + 1, alone=alone) for word in wanted)
+        while queue:
+            word = queue.popleft()
+            is_new = word.since > whole
+            if time.perf_counter() - began > self._patience * (1 if is_new else 1.5):
                 break
-            ids, since = await self._match(f"text:{_phrase(word)}" if many else f"{scope} AND text:{_phrase(word)}")
-            if many:
-                ids = await self._seen(readers, ids)
-                if since > 1 and len(ids) < _ENOUGH:
-                    elsewhere.append(word)
-            hits[word], weights[word] = set(ids), _weight(len(ids), since, whole)
-        for word in elsewhere:
-            if time.perf_counter() - began > 1.5 * self._patience:
-                break
-            ids, since = await self._match(f"{scope} AND text:{_phrase(word)}")
-            hits[word], weights[word] = set(ids), _weight(len(ids), since, whole)
-        return hits, weights
+            await self._look(readers, scope, word)
+            if is_new:
+                looked_up.append(word)
+            if not word.is_done:
+                queue.append(word)
+        hits = {word.text: set(word.ids) for word in looked_up}
+        return hits, {word.text: word.weight(whole) for word in looked_up}
 
     async def _last(self) -> int:
         rows = await self._store.fetch("SELECT coalesce(max(id), 0) AS last FROM passages")
         return int(rows[0]["last"])
 
-    async def _match(self, query: str) -> tuple[list[int], int]:
-        """Return the newest passages of a query, and the number from which on they are all that there are."""
+    async def _look(self, readers: Readers, scope: Scope, word: "_Word") -> None:
+        """Look for a word among passages that are older than those among which it was looked for."""
+        began = time.perf_counter()
+        if word.alone:
+            ids = await self._match(f"text:{_phrase(word.text)}", word.since)
+            word.since = ids[-1] if len(ids) == _NEWEST else 1
+            seen = await self._seen(readers, ids)
+            word.alone = len(seen) >= len(ids) / 4
+            word.ids += seen
+        else:
+            last = (word.since - 1) // BUCKET
+            first = max(0, last + 1 - word.buckets)
+            ids = await self._match(f"{scope.query(range(first, last + 1))} AND text:{_phrase(word.text)}", word.since)
+            word.since = ids[-1] if len(ids) == _NEWEST else max(1, first * BUCKET)
+            word.ids += ids
+            if time.perf_counter() - began < _QUICK:
+                word.buckets *= 4
+
+    async def _match(self, query: str, before: int) -> list[int]:
         # one row with all of them, as in `Vectors.read`
         rows = await self._store.fetch(
             "SELECT json_group_array(rowid) AS ids FROM"
-            " (SELECT rowid FROM found WHERE found MATCH ? ORDER BY rowid DESC LIMIT ?)",
-            (query, _NEWEST),
+            " (SELECT rowid FROM found WHERE found MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?)",
+            (query, before, _NEWEST),
         )
         ids: list[int] = json.loads(rows[0]["ids"])
-        return ids, ids[-1] if len(ids) == _NEWEST else 1
+        return ids
 
     async def _seen(self, readers: Readers, ids: Sequence[int]) -> list[int]:
         """Return those of some passages that these readers may see."""
@@ -279,12 +324,6 @@ class Passages:
             f"SELECT id, kind, ref, link, text, at FROM {table} WHERE id IN (SELECT value FROM json_each(?))",  # noqa: S608
             (*values, _json(ids)),
         )
-
-
-def _weight(held: int, since: int, whole: int) -> float:
-    """Return what a word weighs that so many passages hold, of all from `since` on, of which `whole` is the last."""
-    estimate = held * whole / max(1, whole - since + 1)
-    return math.log(1 + whole / (1 + estimate))
 
 
 def _fused(fitting: Sequence[Row], alike: Sequence[Row], near: Sequence[int]) -> list[Row]:

@@ -135,7 +135,7 @@ class Vectors:
         alike: list[tuple[float, int]] = []
         before = await self._last() + 1
         for _ in range(_LOOKED_AT // _AT_ONCE):
-            part = await self.read(readers, scope, before)
+            part = await self.read(readers, scope.query(), before)
             found = await asyncio.to_thread(likeness, vector, part.vectors)
             pairs = (pair for pair in zip(found, part.numbers, strict=True) if pair[0] >= _ALIKE)
             alike = heapq.nlargest(most, [*alike, *pairs])

@@ -15,6 +15,7 @@ from core import passages
 from core.audience import Readers, Table, visible
 from core.passages import LONGEST, MOST_PIECES, Kind, Passage, Passages, excerpt
 from core.store import Store, open_store
+from core.store.index import BUCKET
 from core.unicode import well_formed
 from core.words import words
 from tests.rule import may_use
@@ -67,7 +68,7 @@ someone = st.builds(
     keys,
     st.frozensets(keys, max_size=2),
     st.frozensets(keys, max_size=2),
-    st.sampled_from([frozenset[str](), frozenset(f"channel:a/W/{number}" for number in range(90, 120))]),
+    st.sampled_from([frozenset[str](), frozenset(f"channel:a/W/{number}" for number in range(90, 200))]),
 )
 said = st.text(st.sampled_from('ab é日本กß 🎉"*'), max_size=12)
 
@@ -298,10 +299,29 @@ async def test_a_passage_with_all_words_is_found_behind_many_newer_ones_with_one
     assert (await found(store, "budget zeppelin"))[0] == "both"
 
 
+# among very many
+
+FEW = Readers(channel="test/W/C1", here=HERE.here, beyond=frozenset({"channel:test/W/P1"}))
+
+
+@pytest.mark.parametrize("readers", [HERE, FEW], ids=["here", "and elsewhere"])
+async def test_all_is_found_wherever_it_lies_in_a_long_run_of_passages(store: Store, readers: Readers) -> None:
+    """The index is asked for a bucket of them at a time, and for more where that was quick."""
+    for number in range(12):
+        first = number * BUCKET - 1 if number else 1
+        await store.write("INSERT OR REPLACE INTO sqlite_sequence (name, seq) VALUES ('passages', ?)", (first - 1,))
+        await keep(store, *(passage("tea", ref=f"{number}-{side}") for side in range(3)))
+    assert len(await found(store, "tea", readers, most=100)) == 36
+    async with store.transaction() as transaction:
+        await passages.move(transaction, "test/W/C1", "workspace:test/W", "channel:test/W/P1")
+    assert len(await found(store, "tea", FEW, most=100)) == 36
+    assert await found(store, "tea", most=100) == []
+
+
 # who sees many places
 
 EVERYWHERE = Readers(
-    channel="test/W/C1", here=HERE.here, beyond=frozenset(f"channel:test/W/P{number}" for number in range(30))
+    channel="test/W/C1", here=HERE.here, beyond=frozenset(f"channel:test/W/P{number}" for number in range(120))
 )
 
 
@@ -309,7 +329,7 @@ async def test_who_sees_many_places_finds_what_is_behind_much_that_is_said_elsew
     await keep(store, passage("alpha beta", ref="both", channel="test/W/P7", audience="channel:test/W/P7"))
     await keep(store, *(passage(word, ref=f"{word}{number}") for word in ("alpha", "beta") for number in range(150)))
     elsewhere = [
-        passage("alpha beta", ref=f"e{number}", channel="test/W/P99", audience="channel:test/W/P99")
+        passage("alpha beta", ref=f"e{number}", channel="test/W/P999", audience="channel:test/W/P999")
         for number in range(2_100)
     ]
     await keep(store, *elsewhere)
@@ -323,7 +343,8 @@ async def test_who_sees_many_places_is_told_of_rare_words_before_common_ones(sto
     await keep(store, passage("zeppelin", ref="rare"))
     await keep(store, *(passage("tea", ref=f"common{number}") for number in range(600)))
     elsewhere = [
-        passage("tea", ref=f"e{number}", channel="test/W/P99", audience="channel:test/W/P99") for number in range(2_100)
+        passage("tea", ref=f"e{number}", channel="test/W/P999", audience="channel:test/W/P999")
+        for number in range(2_100)
     ]
     await keep(store, *elsewhere)
     assert (await found(store, "tea zeppelin", EVERYWHERE))[0] == "rare"

@@ -6,10 +6,13 @@ what it holds of it.
 
 from typing import Final
 
+BUCKET: Final = 65_536
+"""Passages of which one bucket is: see `core.scopes`."""
+
 ENTRIES: Final = (
-    "SELECT id, CASE terms WHEN '' THEN text ELSE terms END,"
-    " (SELECT group_concat('s' || scopes.id, ' ') FROM scopes WHERE key IN (passages.channel, passages.audience))"
-    " FROM passages"
+    "SELECT id, CASE terms WHEN '' THEN text ELSE terms END,"  # noqa: S608  # a number
+    f" (SELECT group_concat('s' || scopes.id || ' s' || scopes.id || 'x' || (passages.id / {BUCKET}), ' ')"
+    " FROM scopes WHERE key IN (passages.channel, passages.audience)) FROM passages"
 )
 """What it holds of passages: their number, their words, and the words that stand for their channel and audience."""
 

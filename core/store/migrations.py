@@ -198,8 +198,10 @@ MIGRATIONS: Final[tuple[str, ...]] = (
         SELECT 'turn', turn, conversation, channel, audience, '', text, '', at FROM memory WHERE text <> ''
         ORDER BY turn;
     INSERT INTO found (rowid, text, scope)
-        SELECT id, text, (SELECT group_concat('s' || scopes.id, ' ') FROM scopes WHERE key IN (channel, audience))
-        FROM passages;
+        SELECT id, text, (
+            SELECT group_concat('s' || scopes.id || ' s' || scopes.id || 'x' || (passages.id / 65536), ' ') FROM scopes
+            WHERE key IN (channel, audience)
+        ) FROM passages;
     ALTER TABLE memory DROP COLUMN text;
     DROP INDEX memory_of_conversation;
     DROP INDEX memory_of_channel;

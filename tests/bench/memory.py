@@ -33,6 +33,7 @@ from core.items import Answer, Question, dump_items
 from core.memory import Memory, estimate
 from core.messages import Audience, Conversation, Message, Person, Turn
 from core.passages import Passages
+from core.scopes import terms
 from core.store import Store, open_store
 
 CHANNELS: Final = 300
@@ -131,7 +132,7 @@ def fill(path: Path, plain: Path, rows: int) -> None:
             " VALUES (?, 'turn', ?, ?, ?, ?, '', ?, '', ?)",
             (number, str(number), where.key, where.channel_key, audience.key, text, number),
         )
-        scope = f"s{scopes[where.channel_key]} s{scopes[audience.key]}"
+        scope = terms((scopes[where.channel_key], scopes[audience.key]), number)
         ours.execute("INSERT INTO found (rowid, text, scope) VALUES (?, ?, ?)", (number, text, scope))
         theirs.execute(
             "INSERT INTO turns VALUES (?, ?, ?, '{}', ?)", (number, f"bench/{number}", where.channel_key, number)
