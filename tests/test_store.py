@@ -269,6 +269,24 @@ async def test_a_database_that_another_program_locks_is_waited_for_and_then_said
     await store.close()
 
 
+async def test_f44_who_is_cancelled_while_it_opens_a_database_is_not_still_migrating_it_afterwards(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "steward.db"
+    raw(path, "PRAGMA journal_mode = WAL")
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        opening = asyncio.create_task(open_store(path))
+        await asyncio.sleep(0.05)
+        opening.cancel()
+        await asyncio.sleep(0.05)
+        assert not opening.done()
+        other.execute("ROLLBACK")
+        with pytest.raises(asyncio.CancelledError):
+            await opening
+    assert version(path) == len(MIGRATIONS)
+
+
 async def test_f42_a_lock_that_goes_away_is_waited_for(store: Store) -> None:
     with contextlib.closing(sqlite3.connect(store.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import sqlite3
 import struct
 import tempfile
@@ -10,12 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import aiosqlite
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import OperatorError
 from core.store import Store, open_store
+from core.store.writer import Writer
 
 KEYS = "INSERT INTO turns (key, platform, conversation, channel, audience, author, message, received_at)"
 INSERT = f"{KEYS} VALUES (?, '', '', '', '', '', '', 0)"
@@ -458,6 +461,26 @@ async def test_f44_cancelling_every_task_there_is_leaves_each_whole_or_not_there
     found = await keys(store)
     assert found.pop() == "after"
     assert found == [f"{key[0]}{name}" for key in found[::2] for name in "ab"], "one is cut in half"
+
+
+@pytest.mark.parametrize("at", range(1, 6))
+async def test_f44_who_is_cancelled_while_it_will_not_wait_for_others_leaves_their_patience_as_it_was(
+    tmp_path: Path, at: int
+) -> None:
+    async with aiosqlite.connect(tmp_path / "steward.db", isolation_level=None) as connection:
+        await connection.execute("PRAGMA busy_timeout = 4711")
+        loop, asked = asyncio.get_running_loop(), itertools.count(1)
+
+        def trace(_: str) -> None:
+            if next(asked) == at:
+                loop.call_soon_threadsafe(working.cancel)
+
+        await connection.set_trace_callback(trace)
+        working = asyncio.create_task(Writer(connection).aside("SELECT 1"))
+        await asyncio.gather(working, return_exceptions=True)
+        assert working.cancelled()
+        rows = list(await connection.execute_fetchall("PRAGMA busy_timeout"))
+    assert rows == [(4711,)]
 
 
 async def test_closing_commits_the_group_that_is_open(tmp_path: Path) -> None:

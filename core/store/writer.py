@@ -129,7 +129,7 @@ class Writer:
         """
         async with self._line:
             if alone and self._group:
-                await _settled(self._commit(self._group))
+                await settled(self._commit(self._group))
             group = self._group
             if group is None and single and not (durable and self._line.waiting):
                 await self._prepare(durable)
@@ -148,15 +148,15 @@ class Writer:
                 yield
             except BaseException as error:
                 self._end(group, error)
-                await _settled(self._undo(group, savepoint))
+                await settled(self._undo(group, savepoint))
                 raise
             group = group or _Group()
             if durable:
                 self._group = group
             elif group is not self._group:
-                await _settled(self._commit(group))
+                await settled(self._commit(group))
         if group is self._group:
-            await _settled(self._finish(group))
+            await settled(self._finish(group))
         if group.error:
             raise group.error.with_traceback(None)
 
@@ -164,11 +164,11 @@ class Writer:
     async def _impatient(self) -> AsyncIterator[None]:
         """Do something without waiting for locks that others hold."""
         (patience,) = [row[0] for row in await self._connection.execute_fetchall("PRAGMA busy_timeout")]
-        await self._execute("PRAGMA busy_timeout = 0")
         try:
+            await self._execute("PRAGMA busy_timeout = 0")
             yield
         finally:
-            await _settled(self._execute(f"PRAGMA busy_timeout = {patience}"))
+            await settled(self._execute(f"PRAGMA busy_timeout = {patience}"))
 
     async def _prepare(self, durable: bool) -> None:
         """Make ready for a transaction, of which the commit waits for the disk or not: in WAL mode only FULL does.
@@ -236,8 +236,8 @@ def _undone() -> sqlite3.Error:
     return sqlite3.OperationalError("the transaction was undone before its end")
 
 
-async def _settled(work: Awaitable[T]) -> T:
-    """Await work of the database thread to its end however often it is cancelled, then let the cancellation go on."""
+async def settled(work: Awaitable[T]) -> T:
+    """Await work of another thread to its end however often it is cancelled, then let the cancellation go on."""
     task = asyncio.ensure_future(work)
     cancelled: asyncio.CancelledError | None = None
     while not task.done():
