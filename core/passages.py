@@ -53,7 +53,7 @@ _CANDIDATES: Final = 80
 """Passages that are read and weighed."""
 
 PATIENCE: Final = 0.03
-"""Seconds after which no further word is looked up; half as long again for what is older."""
+"""Seconds of looking after which no further word is looked up; half as long again for what is older."""
 
 _MANY: Final = 100
 """Audiences beyond a channel for which the index takes some 5 ms, however rare a word is."""
@@ -109,7 +109,7 @@ class _Word:
     text: str
     since: int
     alone: bool
-    buckets: int = 1
+    buckets: int
     ids: list[int] = field(default_factory=list)
 
     @property
@@ -140,7 +140,7 @@ async def add(transaction: Transaction, passages: Iterable[Passage]) -> None:
                     passage.audience,
                     passage.link,
                     piece,
-                    "" if indexed == piece else indexed,
+                    None if indexed == piece else indexed,
                     passage.at,
                 ),
             )
@@ -258,17 +258,18 @@ class Passages:
 
         No word is looked for among older passages before each was among newer ones.
         """
-        began = time.perf_counter()
         whole = await self._last()
-        alone = len(readers.beyond) > _MANY
+        many = len(scope.beyond) > _MANY
+        buckets = 1 if many else whole // BUCKET + 1
         looked_up: list[_Word] = []
-        queue = deque(_Word(text=word, since=whole + 1, alone=alone) for word in wanted)
-        while queue:
+        spent = 0.0
+        queue = deque(_Word(text=word, since=whole + 1, alone=many, buckets=buckets) for word in wanted)
+        while whole and queue:
             word = queue.popleft()
             is_new = word.since > whole
-            if time.perf_counter() - began > self._patience * (1 if is_new else 1.5):
+            if spent > self._patience * (1 if is_new else 1.5):
                 break
-            await self._look(readers, scope, word)
+            spent += await self._look(readers, scope, word)
             if is_new:
                 looked_up.append(word)
             if not word.is_done:
@@ -280,43 +281,48 @@ class Passages:
         rows = await self._store.fetch("SELECT coalesce(max(id), 0) AS last FROM passages")
         return int(rows[0]["last"])
 
-    async def _look(self, readers: Readers, scope: Scope, word: "_Word") -> None:
-        """Look for a word among passages that are older than those among which it was looked for."""
-        began = time.perf_counter()
+    async def _look(self, readers: Readers, scope: Scope, word: _Word) -> float:
+        """Look for a word among passages older than those among which it was looked for; return the seconds it took."""
         if word.alone:
-            ids = await self._match(f"text:{_phrase(word.text)}", word.since)
+            ids, seconds = await self._match(f"text:{_phrase(word.text)}", word.since)
             word.since = ids[-1] if len(ids) == _NEWEST else 1
-            seen = await self._seen(readers, ids)
+            seen, more = await self._seen(readers, ids)
             word.alone = len(seen) >= len(ids) / 4
             word.ids += seen
-        else:
-            last = (word.since - 1) // BUCKET
-            first = max(0, last + 1 - word.buckets)
-            ids = await self._match(f"{scope.query(range(first, last + 1))} AND text:{_phrase(word.text)}", word.since)
-            word.since = ids[-1] if len(ids) == _NEWEST else max(1, first * BUCKET)
-            word.ids += ids
-            if time.perf_counter() - began < _QUICK:
-                word.buckets *= 4
+            return seconds + more
+        last = (word.since - 1) // BUCKET
+        first = max(0, last + 1 - word.buckets)
+        places = scope.query(range(first, last + 1) if first else None)
+        ids, seconds = await self._match(f"{places} AND text:{_phrase(word.text)}", word.since)
+        word.since = ids[-1] if len(ids) == _NEWEST else max(1, first * BUCKET)
+        word.ids += ids
+        if seconds < _QUICK:
+            word.buckets *= 4
+        return seconds
 
-    async def _match(self, query: str, before: int) -> list[int]:
-        # one row with all of them, as in `Vectors.read`
-        rows = await self._store.fetch(
-            "SELECT json_group_array(rowid) AS ids FROM"
-            " (SELECT rowid FROM found WHERE found MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?)",
+    async def _match(self, query: str, before: int) -> tuple[list[int], float]:
+        return await self._numbers(
+            "SELECT rowid AS id FROM found WHERE found MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?",
             (query, before, _NEWEST),
         )
-        ids: list[int] = json.loads(rows[0]["ids"])
-        return ids
 
-    async def _seen(self, readers: Readers, ids: Sequence[int]) -> list[int]:
+    async def _seen(self, readers: Readers, ids: Sequence[int]) -> tuple[list[int], float]:
         """Return those of some passages that these readers may see."""
         table, values = visible("passages", readers)
-        rows = await self._store.fetch(
-            f"SELECT json_group_array(id) AS ids FROM {table} WHERE id IN (SELECT value FROM json_each(?))",  # noqa: S608
+        return await self._numbers(
+            f"SELECT id FROM {table} WHERE id IN (SELECT value FROM json_each(?))",  # noqa: S608
             (*values, _json(ids)),
         )
-        seen: list[int] = json.loads(rows[0]["ids"])
-        return seen
+
+    async def _numbers(self, sql: str, values: Sequence[Value]) -> tuple[list[int], float]:
+        """Return the numbers that a query finds, and the seconds that took, however busy this program is otherwise."""
+        began = time.perf_counter()
+        rows = await self._store.fetch(
+            f"SELECT json_group_array(id) AS ids, clock() AS found FROM ({sql})",  # noqa: S608  # one row, as in `Vectors`
+            values,
+        )
+        ids: list[int] = json.loads(rows[0]["ids"])
+        return ids, rows[0]["found"] - began
 
     async def _read(self, readers: Readers, ids: Sequence[int]) -> list[Row]:
         table, values = visible("passages", readers)

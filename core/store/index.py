@@ -10,7 +10,7 @@ BUCKET: Final = 65_536
 """Passages of which one bucket is: see `core.scopes`."""
 
 ENTRIES: Final = (
-    "SELECT id, CASE terms WHEN '' THEN text ELSE terms END,"  # noqa: S608  # a number
+    "SELECT id, coalesce(terms, text),"  # noqa: S608  # a number
     f" (SELECT group_concat('s' || scopes.id || ' s' || scopes.id || 'x' || (passages.id / {BUCKET}), ' ')"
     " FROM scopes WHERE key IN (passages.channel, passages.audience)) FROM passages"
 )

@@ -177,7 +177,7 @@ MIGRATIONS: Final[tuple[str, ...]] = (
         audience TEXT NOT NULL,
         link TEXT NOT NULL,
         text TEXT NOT NULL,
-        terms TEXT NOT NULL,
+        terms TEXT,
         at REAL NOT NULL
     ) STRICT;
     CREATE INDEX passages_of_ref ON passages (kind, ref);
@@ -195,7 +195,7 @@ MIGRATIONS: Final[tuple[str, ...]] = (
 
     INSERT INTO scopes (key) SELECT channel FROM memory UNION SELECT audience FROM memory;
     INSERT INTO passages (kind, ref, conversation, channel, audience, link, text, terms, at)
-        SELECT 'turn', turn, conversation, channel, audience, '', text, '', at FROM memory WHERE text <> ''
+        SELECT 'turn', turn, conversation, channel, audience, '', text, NULL, at FROM memory WHERE text <> ''
         ORDER BY turn;
     INSERT INTO found (rowid, text, scope)
         SELECT id, text, (

@@ -129,7 +129,7 @@ def fill(path: Path, plain: Path, rows: int) -> None:
         )
         ours.execute(
             "INSERT INTO passages (id, kind, ref, conversation, channel, audience, link, text, terms, at)"
-            " VALUES (?, 'turn', ?, ?, ?, ?, '', ?, '', ?)",
+            " VALUES (?, 'turn', ?, ?, ?, ?, '', ?, NULL, ?)",
             (number, str(number), where.key, where.channel_key, audience.key, text, number),
         )
         scope = terms((scopes[where.channel_key], scopes[audience.key]), number)
