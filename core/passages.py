@@ -109,7 +109,7 @@ class _Word:
     text: str
     since: int
     alone: bool
-    buckets: int
+    buckets: int = 1
     ids: list[int] = field(default_factory=list)
 
     @property
@@ -259,11 +259,10 @@ class Passages:
         No word is looked for among older passages before each was among newer ones.
         """
         whole = await self._last()
-        many = len(scope.beyond) > _MANY
-        buckets = 1 if many else whole // BUCKET + 1
+        alone = len(scope.beyond) > _MANY
         looked_up: list[_Word] = []
         spent = 0.0
-        queue = deque(_Word(text=word, since=whole + 1, alone=many, buckets=buckets) for word in wanted)
+        queue = deque(_Word(text=word, since=whole + 1, alone=alone) for word in wanted)
         while whole and queue:
             word = queue.popleft()
             is_new = word.since > whole

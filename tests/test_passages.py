@@ -325,7 +325,7 @@ EVERYWHERE = Readers(
 
 @pytest.mark.parametrize("readers", [HERE, FEW, EVERYWHERE], ids=["here", "and elsewhere", "everywhere"])
 async def test_all_is_found_wherever_it_lies_in_a_long_run_of_passages(store: Store, readers: Readers) -> None:
-    """For who sees many places the index is asked for a bucket of them at a time, and for more where that was quick."""
+    """The index is asked for a bucket of them at a time, and for more where that was quick."""
     await keep(store, *(passage("-", ref=place, audience=place) for place in EVERYWHERE.beyond))
     for number in range(2, 12):
         await skip_to(store, number * BUCKET - 1)
@@ -347,6 +347,8 @@ async def test_however_busy_everybody_else_is_no_word_is_left_out_for_it(store: 
             await asyncio.sleep(0)
 
     await keep(store, passage("tea", ref="1"), passage("cup", ref="2"), passage("saucer", ref="3"))
+    await skip_to(store, 11 * BUCKET)
+    await keep(store, passage("new"))
     busy = asyncio.create_task(work())
     refs = [each.ref for each in await Passages(store).search(HERE, "tea cup saucer", most=10)]
     busy.cancel()
