@@ -291,7 +291,7 @@ class Passages:
             return seconds + more
         last = (word.since - 1) // BUCKET
         first = max(0, last + 1 - word.buckets)
-        places = scope.query(range(first, last + 1) if first else None)
+        places = scope.query(range(first, last + 1))
         ids, seconds = await self._match(f"{places} AND text:{_phrase(word.text)}", word.since)
         word.since = ids[-1] if len(ids) == _NEWEST else max(1, first * BUCKET)
         word.ids += ids
