@@ -53,7 +53,7 @@ _CANDIDATES: Final = 80
 """Passages that are read and weighed."""
 
 PATIENCE: Final = 0.03
-"""Seconds of looking after which no further word is looked up; half as long again for what is older."""
+"""Seconds of looking after which no further word is looked up, nor one among older passages."""
 
 _MANY: Final = 100
 """Audiences beyond a channel for which the index takes some 5 ms, however rare a word is."""
@@ -266,7 +266,7 @@ class Passages:
         while whole and queue:
             word = queue.popleft()
             is_new = word.since > whole
-            if spent > self._patience * (1 if is_new else 1.5):
+            if spent > self._patience:
                 break
             spent += await self._look(readers, scope, word)
             if is_new:

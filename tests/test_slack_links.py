@@ -88,7 +88,7 @@ async def test_s2_a_link_stays_inert_where_a_message_ends_in_the_middle_of_a_cod
     slack: SlackSimulator, before: int
 ) -> None:
     async with listening(slack) as team:
-        spoken = f"{'x' * before} `see https://evil.example/path and more of it` end"
+        spoken = f"{',' * before} `see https://evil.example/path and more of it` end"
         pieces = team.platform.split(Reply(text=spoken))
         assert len(pieces) > 1
         assert [live(piece.text) for piece in pieces] == [[]] * len(pieces)
