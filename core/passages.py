@@ -263,14 +263,11 @@ class Passages:
         looked_up: list[_Word] = []
         spent = 0.0
         queue = deque(_Word(text=word, since=whole + 1, alone=alone) for word in wanted)
-        while whole and queue:
+        while whole and queue and spent < self._patience:
             word = queue.popleft()
-            is_new = word.since > whole
-            if spent > self._patience:
-                break
-            spent += await self._look(readers, scope, word)
-            if is_new:
+            if word.since > whole:
                 looked_up.append(word)
+            spent += await self._look(readers, scope, word)
             if not word.is_done:
                 queue.append(word)
         hits = {word.text: set(word.ids) for word in looked_up}
