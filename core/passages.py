@@ -1,7 +1,7 @@
 """Passages: every text that is remembered, in pieces that can be found by their words.
 
 The index is one of SQLite's (FTS5, https://www.sqlite.org/fts5.html). It holds words and no text, and with the words of
-a passage two more that stand for its channel and its audience: so a search never walks through what its readers may not
+a passage more that stand for its channel and its audience: so a search walks through little of what its readers may not
 see, however much of that there is. What it finds is then read through `core.audience.visible`.
 
 Finding is bounded, whatever is asked for: the newest passages that hold a word, for each, and of those that hold most
@@ -311,7 +311,10 @@ class Passages:
         )
 
     async def _numbers(self, sql: str, values: Sequence[Value]) -> tuple[list[int], float]:
-        """Return the numbers that a query finds, and the seconds that took, however busy this program is otherwise."""
+        """Return the numbers that a query finds, and the seconds until the database had them.
+
+        What the event loop does before it takes them up is not in it.
+        """
         began = time.perf_counter()
         rows = await self._store.fetch(
             f"SELECT json_group_array(id) AS ids, clock() AS found FROM ({sql})",  # noqa: S608  # one row, as in `Vectors`

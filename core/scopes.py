@@ -1,7 +1,7 @@
 """Scopes: the words that stand for channels and audiences in the search index.
 
-With them a search never walks through what its readers may not see, however much of that there is. They keep it fast;
-what may be seen is decided by `core.audience.visible`, through which everything is read.
+With them a search walks through little of what its readers may not see, however much of that there is. They keep it
+fast; what may be seen is decided by `core.audience.visible`, through which everything is read.
 
 Each has a word for all passages, and one for each bucket, a run of passages: an index that is asked for two words, each
 of which is common and which never meet, walks through all of both, and through no more than a bucket where one is.

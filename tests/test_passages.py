@@ -326,12 +326,12 @@ EVERYWHERE = Readers(
 @pytest.mark.parametrize("readers", [HERE, FEW, EVERYWHERE], ids=["here", "and elsewhere", "everywhere"])
 async def test_all_is_found_wherever_it_lies_in_a_long_run_of_passages(store: Store, readers: Readers) -> None:
     """The index is asked for a bucket of them at a time, and for more where that was quick."""
-    await keep(store, *(passage("-", ref=place, audience=place) for place in EVERYWHERE.beyond))
+    await fill(store, EVERYWHERE)
     for number in range(2, 12):
         await skip_to(store, number * BUCKET - 1)
         await keep(store, *(passage("tea", ref=f"{number}-{side}") for side in range(3)))
     await keep(store, *(passage("tea", ref="elsewhere", channel="test/W/C9") for _ in range(2_100)))
-    rows = await store.fetch("SELECT DISTINCT id / ? AS bucket FROM passages", (BUCKET,))
+    rows = await store.fetch("SELECT DISTINCT id / ? AS bucket FROM passages ORDER BY bucket", (BUCKET,))
     assert [row["bucket"] for row in rows] == list(range(12))  # the first of each three is in the one before
     assert len(await found(store, "tea", readers, most=100)) == 30
     async with store.transaction() as transaction:
@@ -343,16 +343,32 @@ async def test_all_is_found_wherever_it_lies_in_a_long_run_of_passages(store: St
 async def test_however_busy_everybody_else_is_no_word_is_left_out_for_it(store: Store) -> None:
     async def work() -> None:
         while True:
-            time.sleep(passages.PATIENCE)  # noqa: ASYNC251  # as some program's code that awaits nothing for so long
+            time.sleep(0.1)  # noqa: ASYNC251  # as some program's code that awaits nothing for so long
             await asyncio.sleep(0)
 
     await keep(store, passage("tea", ref="1"), passage("cup", ref="2"), passage("saucer", ref="3"))
     await skip_to(store, 11 * BUCKET)
     await keep(store, passage("new"))
     busy = asyncio.create_task(work())
-    refs = [each.ref for each in await Passages(store).search(HERE, "tea cup saucer", most=10)]
-    busy.cancel()
+    try:
+        refs = [each.ref for each in await Passages(store, patience=0.1).search(HERE, "tea cup saucer", most=10)]
+    finally:
+        busy.cancel()
     assert sorted(refs) == ["1", "2", "3"]
+
+
+async def test_who_sees_much_of_many_places_finds_what_is_behind_all_that_is_looked_at_in_one_go(store: Store) -> None:
+    await fill(store, EVERYWHERE)
+    await keep(store, passage("tea cup", ref="both", at=LONG_AGO))
+    await keep(store, *(passage("cup", ref=f"cup{number}") for number in range(100)))
+    await keep(store, *(passage("tea", ref="elsewhere", channel="test/W/C9") for _ in range(1_400)))
+    await keep(store, *(passage("tea", ref=f"tea{number}") for number in range(700)))
+    assert (await found(store, "tea cup", EVERYWHERE))[0] == "both"
+
+
+async def fill(store: Store, readers: Readers) -> None:
+    """Have something said in each of the places that they see."""
+    await keep(store, *(passage("-", ref=place, audience=place) for place in readers.beyond))
 
 
 async def skip_to(store: Store, number: int) -> None:
@@ -364,6 +380,7 @@ async def skip_to(store: Store, number: int) -> None:
 
 
 async def test_who_sees_many_places_finds_what_is_behind_much_that_is_said_elsewhere(store: Store) -> None:
+    await fill(store, EVERYWHERE)
     await keep(store, passage("alpha beta", ref="both", channel="test/W/P7", audience="channel:test/W/P7"))
     await keep(store, *(passage(word, ref=f"{word}{number}") for word in ("alpha", "beta") for number in range(150)))
     elsewhere = [
@@ -378,6 +395,7 @@ async def test_who_sees_many_places_finds_what_is_behind_much_that_is_said_elsew
 
 
 async def test_who_sees_many_places_is_told_of_rare_words_before_common_ones(store: Store) -> None:
+    await fill(store, EVERYWHERE)
     await keep(store, passage("zeppelin", ref="rare"))
     await keep(store, *(passage("tea", ref=f"common{number}") for number in range(600)))
     elsewhere = [

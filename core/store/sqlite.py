@@ -108,7 +108,8 @@ async def open_store(path: Path, *, patience: float = 10.0) -> Store:
     """
     make_folder(path.parent)
     with sentences(path):
-        await settled(asyncio.to_thread(_prepare, path, patience))  # once cancelled, its caller lets go of the folder
+        # once cancelled, its caller lets go of the folder
+        await settled(asyncio.get_running_loop().run_in_executor(None, _prepare, path, patience))
         async with contextlib.AsyncExitStack() as stack:
             writer, reader, keeper = [await _connect(stack, path, patience) for _ in range(3)]
             await writer.execute_fetchall(f"PRAGMA wal_autocheckpoint = {_LONGEST_LOG}")

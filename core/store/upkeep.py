@@ -19,7 +19,7 @@ import aiosqlite
 
 from core.store.faults import reason
 from core.store.index import merge
-from core.store.writer import Writer
+from core.store.writer import Writer, settled
 
 log = logging.getLogger("steward.store")
 
@@ -67,7 +67,7 @@ class Upkeep:
         self._closed = True
         try:
             if self._task:
-                await asyncio.wait([self._task])
+                await settled(asyncio.wait([self._task]))
         finally:
             await self._connection.close()
 
